@@ -1,0 +1,384 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * libswcxl: a complete CXL Type 3 memory device (single logical device) as a library.
+ *
+ * The device knows no file descriptor, no clock, no thread and no transport. What it needs from
+ * the world it asks of struct swcxl_host; what the world does to it are the functions below.
+ *
+ *  - Time is an argument: swcxl_advance(dev, now). Nothing else moves time, and every other call
+ *    happens at the time of the last swcxl_advance().
+ *  - One thread at a time may use a device. Callbacks run inside the call that causes them and
+ *    must not call back into the device, except where a callback's text says so.
+ *  - Addresses are device physical addresses (DPA) in bytes and lengths are in bytes unless a
+ *    name says "lines" (64 bytes, 64-byte aligned).
+ *  - Operational errors are negative errno values. Errors that a host sees are enum swcxl_rc.
+ *
+ * Rule numbers such as D-39 or Q-1 are explained in docs/RULES.md. Sections are those of
+ * CXL r3.2.
+ */
+#ifndef SWCXL_SWCXL_H
+#define SWCXL_SWCXL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define SWCXL_LINE 64u			      /* bytes in a line: the unit of poison */
+#define SWCXL_CAPACITY_UNIT (256ull << 20)    /* every capacity is a multiple of this */
+#define SWCXL_EVENT_RECORD_SIZE 128u	      /* 8.2.10.2.1: a whole event record */
+
+struct swcxl_dev; /* a device */
+struct swcxl_cci; /* a channel into its command interface, with cursors and limits of its own */
+
+/* ---- return codes of the command interface (8.2.9.4.5.1) ------------------------------------ */
+
+enum swcxl_rc {
+#define RC(code, id, name) SWCXL_##id = (code),
+#include "swcxl/rc.tbl.h"
+};
+
+/* The specification's name of a return code ("Invalid Input"), or NULL for an unknown one. */
+const char *swcxl_rc_name(unsigned rc);
+
+/* The name of a command in lower case with underscores ("get_poison_list"), or NULL. */
+const char *swcxl_command_name(unsigned opcode);
+
+/* ---- configuration -------------------------------------------------------------------------- */
+
+enum swcxl_revision { SWCXL_CXL_2_0, SWCXL_CXL_3_0, SWCXL_CXL_3_1, SWCXL_CXL_3_2 };
+
+/* What Inject Poison and Clear Poison do while a scan runs (D-20). */
+enum swcxl_during_scan {
+	SWCXL_DURING_SCAN_APPLY,  /* take effect at once */
+	SWCXL_DURING_SCAN_FREEZE, /* succeed and do nothing, as the first emulators did */
+	SWCXL_DURING_SCAN_BUSY,	  /* are refused with Busy */
+};
+
+struct swcxl_config {
+	uint64_t volatile_size;	  /* multiple of SWCXL_CAPACITY_UNIT */
+	uint64_t persistent_size; /* likewise; the sum is 256 MiB .. 16 TiB */
+	uint64_t serial;	  /* never 0 */
+	enum swcxl_revision revision;
+	uint32_t poison_list_max;    /* 1 .. 16777215 records */
+	uint16_t inject_limit;	     /* lines; 0: no limit */
+	bool injected_persists;	     /* Identify 41h bit 0 */
+	bool volatile_list;	     /* the poison list covers volatile capacity (D-7) */
+	bool span_reject;	     /* ranges across partitions are Invalid Input (D-5) */
+	bool strict;		     /* reserved bits in inputs are refused (D-2) */
+	bool estimate;		     /* 4303h knows an estimate (D-35) */
+	bool hdm_refuse;	     /* HDM decoders never commit */
+	uint64_t scan_ns_per_line;   /* >= 1 */
+	uint32_t scan_results_max;   /* records; 0: unbounded (D-33) */
+	enum swcxl_during_scan during_scan;
+	uint32_t payload_size;	     /* mailbox payload: power of two, 256 .. 1 MiB */
+	uint32_t lsa_size;	     /* bytes; 0: none, else >= 1280 */
+	uint16_t event_log_max;	     /* records in each log, >= 1 */
+	uint64_t media_memory_max;   /* bytes of media content that may be held */
+	uint64_t ranges_max;	     /* poisoned ranges that may be held */
+};
+
+/* Fills in the defaults of the programs: 1 GiB volatile, 256 records, 4 KiB payload, ... */
+void swcxl_config_init(struct swcxl_config *config);
+
+/* Why a configuration cannot be: one sentence naming the field, or NULL when it is sound. */
+const char *swcxl_config_error(const struct swcxl_config *config);
+
+/* ---- what the device asks of the world ------------------------------------------------------ */
+
+enum swcxl_log_level { SWCXL_LOG_ERR, SWCXL_LOG_WARN, SWCXL_LOG_INFO, SWCXL_LOG_DEBUG };
+
+enum swcxl_reset {
+	SWCXL_RESET_CONVENTIONAL, /* hot, warm or cold: always acts (D-39) */
+	SWCXL_RESET_CXL,	  /* CXL Reset (D-40) */
+	SWCXL_RESET_ATTACH,	  /* a VMM attached, went or reset its device: conventional, but
+				   * media, list, overflow and logs stay when no mailbox command
+				   * ran since the last reset (D-39) */
+};
+
+/* Why a command ran, or what else happened: the whole input of the device as it comes in, enough
+ * to replay it. Pointers are valid during the callback. */
+struct swcxl_trace {
+	uint64_t now_ns;
+	const char *channel; /* "primary", "secondary", "control" */
+	unsigned opcode;
+	const char *name; /* of the command; NULL when unknown */
+	const void *in;
+	size_t in_len;
+	enum swcxl_rc rc;
+	const void *out;
+	size_t out_len;
+};
+
+/* News that a management client wants to hear. */
+enum swcxl_notice_kind {
+	SWCXL_NOTICE_OVERFLOW,		   /* the poison list has overflowed */
+	SWCXL_NOTICE_BACKGROUND_STARTED,   /* opcode */
+	SWCXL_NOTICE_BACKGROUND_COMPLETED, /* opcode, rc, percent */
+	SWCXL_NOTICE_EVENT_RECORD,	   /* a log went from empty to not empty: log, handle, uuid */
+};
+
+struct swcxl_notice {
+	enum swcxl_notice_kind kind;
+	unsigned opcode;
+	enum swcxl_rc rc;
+	unsigned percent;
+	unsigned log; /* enum swcxl_log */
+	uint16_t handle;
+	uint8_t uuid[16]; /* record type, bytes in text order */
+};
+
+/*
+ * A change of what hardware keeps over power loss, emitted when it has happened. Applied in order
+ * to a fresh device of the same configuration (swcxl_apply()), the changes give the same device.
+ */
+enum swcxl_change_kind {
+	SWCXL_CHANGE_POISON,	  /* start, length, attr: the media's truth; attr 0: clean */
+	SWCXL_CHANGE_LIST,	  /* start, length, attr: listed with this source; attr 0: not */
+	SWCXL_CHANGE_OVERFLOW,	  /* value: overflow timestamp, attr: 1 overflowed, 0 not */
+	SWCXL_CHANGE_CONTENT,	  /* start, length, data (NULL: zeros) */
+	SWCXL_CHANGE_LSA,	  /* start: offset, length, data */
+	SWCXL_CHANGE_EVENT,	  /* log, data: a record of SWCXL_EVENT_RECORD_SIZE was added */
+	SWCXL_CHANGE_EVENT_CLEAR, /* log, value: this many of the oldest records went */
+	SWCXL_CHANGE_EVENT_LOST,  /* log, data: overflow state, opaque, 18 bytes */
+	SWCXL_CHANGE_SHUTDOWN,	  /* attr: shutdown state, value: dirty shutdown count */
+};
+
+/* attr of SWCXL_CHANGE_POISON and _LIST: a set bit 7 marks "poisoned" so that 0 means clean. */
+#define SWCXL_ATTR_SOURCE 0x07u	   /* enum swcxl_source */
+#define SWCXL_ATTR_KNOWN 0x08u	   /* the device knows of it */
+#define SWCXL_ATTR_PERMANENT 0x10u /* cannot be cleared */
+#define SWCXL_ATTR_POISON 0x80u
+
+struct swcxl_change {
+	enum swcxl_change_kind kind;
+	uint64_t start, length; /* bytes */
+	uint8_t attr;
+	uint8_t log;
+	uint64_t value;
+	const void *data;
+};
+
+/*
+ * The host of a device. Every callback but realloc may be NULL. ctx is passed through.
+ * All must stay valid as long as the device lives.
+ */
+struct swcxl_host {
+	void *ctx;
+	/* As realloc(3); size 0 frees and returns NULL. The only source of memory. */
+	void *(*realloc)(void *ctx, void *old, size_t size);
+	/* MSI-X vector (0 .. SWCXL_MSIX_VECTORS - 1) fires once: an edge. */
+	void (*irq)(void *ctx, unsigned vector);
+	void (*log)(void *ctx, enum swcxl_log_level level, const char *text);
+	/* A command has run on any channel. */
+	void (*trace)(void *ctx, const struct swcxl_trace *trace);
+	void (*notice)(void *ctx, const struct swcxl_notice *notice);
+	void (*changed)(void *ctx, const struct swcxl_change *change);
+	/* The next deadline moved outside of swcxl_advance(): see there. */
+	void (*deadline)(void *ctx, uint64_t deadline_ns);
+};
+
+#define SWCXL_NO_DEADLINE UINT64_MAX
+
+/* ---- life ----------------------------------------------------------------------------------- */
+
+/*
+ * Makes a device in its state after a cold reset, at time 0. Both structures are copied.
+ * 0 and *dev, which the caller owns and gives to swcxl_free(); -EINVAL (configuration), -ENOMEM.
+ */
+int swcxl_new(const struct swcxl_config *config, const struct swcxl_host *host,
+	      struct swcxl_dev **dev);
+
+/* Frees the device and every channel of it. NULL is accepted. */
+void swcxl_free(struct swcxl_dev *dev);
+
+/* The configuration the device was made with; lives as long as the device. */
+const struct swcxl_config *swcxl_get_config(const struct swcxl_dev *dev);
+
+/*
+ * Time is now_ns (of any clock that starts at 0 or later and does not run backwards; an earlier
+ * value counts as the present). Everything due until then happens, in order, each at its own
+ * time. Returns when it must be called next at the latest: SWCXL_NO_DEADLINE for never.
+ * A deadline is when something becomes visible; being late harms nothing.
+ */
+uint64_t swcxl_advance(struct swcxl_dev *dev, uint64_t now_ns);
+
+/* The time of the last swcxl_advance(). */
+uint64_t swcxl_now(const struct swcxl_dev *dev);
+
+/* Resets the device: 9.1, docs/RULES.md D-39, D-40. */
+void swcxl_reset(struct swcxl_dev *dev, enum swcxl_reset type);
+
+/* Emits, as changes, what a power cycle keeps; and takes such a change into a fresh device
+ * (-EINVAL when it cannot belong to this configuration, -ENOMEM). swcxl_apply() emits nothing. */
+void swcxl_save(const struct swcxl_dev *dev,
+		void (*emit)(void *ctx, const struct swcxl_change *change), void *ctx);
+int swcxl_apply(struct swcxl_dev *dev, const struct swcxl_change *change);
+
+/* ---- PCI face ------------------------------------------------------------------------------- */
+
+#define SWCXL_CONFIG_SIZE 4096u
+#define SWCXL_BARS 6
+#define SWCXL_BAR_COMPONENT 0 /* 64-bit: component registers */
+#define SWCXL_BAR_DEVICE 2    /* 64-bit: device registers, mailboxes */
+#define SWCXL_BAR_MSIX 4      /* 32-bit: MSI-X table and PBA; kept by the front end, see below */
+#define SWCXL_MSIX_VECTORS 8
+#define SWCXL_MSIX_TABLE 0x000u /* offsets in SWCXL_BAR_MSIX */
+#define SWCXL_MSIX_PBA 0x800u
+#define SWCXL_MSIX_BAR_SIZE 4096u
+
+/* Size of a BAR in bytes, 0 for one that does not exist. */
+uint64_t swcxl_bar_size(const struct swcxl_dev *dev, unsigned bar);
+
+/*
+ * Configuration space and BAR accesses, of any offset, width and alignment. What lies outside
+ * reads as 0 and swallows writes. A write to a mailbox's doorbell executes the command before it
+ * returns. The MSI-X BAR is not handled here: the transport owns vectors, their table and
+ * pending bits.
+ */
+void swcxl_config_read(struct swcxl_dev *dev, uint32_t offset, void *buf, uint32_t len);
+void swcxl_config_write(struct swcxl_dev *dev, uint32_t offset, const void *buf, uint32_t len);
+void swcxl_bar_read(struct swcxl_dev *dev, unsigned bar, uint64_t offset, void *buf, uint32_t len);
+void swcxl_bar_write(struct swcxl_dev *dev, unsigned bar, uint64_t offset, const void *buf,
+		     uint32_t len);
+
+/*
+ * The payload areas of the two mailboxes, for a transport that lets its peer map them: area n is
+ * swcxl_payload_area_size() bytes (whole 4 KiB pages) at swcxl_payload_offset() in
+ * SWCXL_BAR_DEVICE. swcxl_set_payload() gives the device other memory for it (zeroed by the
+ * caller, owned by the caller, used until the next call; NULL: the device's own). The memory may
+ * be shared with a hostile peer: the device copies from it once, at the doorbell.
+ */
+enum swcxl_mailbox { SWCXL_MAILBOX_PRIMARY, SWCXL_MAILBOX_SECONDARY, SWCXL_MAILBOXES };
+uint64_t swcxl_payload_offset(const struct swcxl_dev *dev, enum swcxl_mailbox mailbox);
+uint32_t swcxl_payload_area_size(const struct swcxl_dev *dev);
+void swcxl_set_payload(struct swcxl_dev *dev, enum swcxl_mailbox mailbox, void *memory);
+
+/* ---- command interface ---------------------------------------------------------------------- */
+
+/*
+ * A control channel: own cursors for lists and results, output limit as the mailbox payload,
+ * accepts the commands of every other channel. NULL when there is no memory.
+ * Freeing a channel does not stop a background operation that it started.
+ */
+struct swcxl_cci *swcxl_cci_new(struct swcxl_dev *dev);
+void swcxl_cci_free(struct swcxl_cci *cci);
+
+/*
+ * Executes one command. out must have room for the mailbox payload size. *out_len is its output's
+ * length, 0 unless the return code is Success.
+ */
+enum swcxl_rc swcxl_execute(struct swcxl_cci *cci, unsigned opcode, const void *in, size_t in_len,
+			    void *out, size_t *out_len);
+
+/* ---- management: media ---------------------------------------------------------------------- */
+
+/* Error source of a Media Error Record (8.2.10.9.4.1). */
+enum swcxl_source {
+	SWCXL_SOURCE_UNKNOWN = 0,
+	SWCXL_SOURCE_EXTERNAL = 1,
+	SWCXL_SOURCE_INTERNAL = 2,
+	SWCXL_SOURCE_INJECTED = 3,
+	SWCXL_SOURCE_VENDOR = 7,
+};
+
+/* Is [start, start + length) within the device, without wrapping? length 0 is not. */
+bool swcxl_in_range(const struct swcxl_dev *dev, uint64_t start, uint64_t length);
+
+/*
+ * Plants poison (Q-1 .. Q-6): never refused for want of list space. start and length are
+ * multiples of SWCXL_LINE within the device, else -EINVAL. -ENOSPC: ranges_max reached, nothing
+ * changed.  known: a discovery by the device, with its event; else a latent error. permanent: the
+ * error cannot be cleared.
+ */
+int swcxl_plant(struct swcxl_dev *dev, uint64_t start, uint64_t length, enum swcxl_source source,
+		bool known, bool permanent);
+
+/* Is any line of the range known to be poisoned? (The overlap test of cxl-inject-poison, Q-2.) */
+bool swcxl_known_poison(const struct swcxl_dev *dev, uint64_t start, uint64_t length);
+
+/* A row of the media's truth: a maximal run equal in every field, within one partition. */
+struct swcxl_poison_row {
+	uint64_t start, length; /* bytes, clipped to the range asked */
+	enum swcxl_source source;
+	bool known, listed, permanent;
+};
+
+/*
+ * The first row of poison in [start, end), in DPA order: true and *row, or false. Go on with
+ * start = row->start + row->length. O(log n).
+ */
+bool swcxl_poison_next(const struct swcxl_dev *dev, uint64_t start, uint64_t end,
+		       struct swcxl_poison_row *row);
+
+/*
+ * Reads and writes media content, any alignment. A read finds latent errors in its range
+ * (transaction: host read); a write that covers a whole line clears its poison unless that is
+ * permanent (D-52). -EINVAL: outside the device; -ENOSPC: media_memory_max or ranges_max, nothing
+ * changed.
+ */
+int swcxl_media_read(struct swcxl_dev *dev, uint64_t start, void *buf, size_t len);
+int swcxl_media_write(struct swcxl_dev *dev, uint64_t start, const void *buf, size_t len);
+
+/* ---- management: what is the device doing? -------------------------------------------------- */
+
+struct swcxl_partition {
+	uint64_t start, length; /* bytes; length 0: absent */
+};
+
+struct swcxl_status {
+	uint64_t now_ns;
+	uint64_t timestamp; /* of the device's clock, 0: not set */
+	struct swcxl_partition volatile_part, persistent_part;
+	unsigned media_status; /* 8.2.9.5: 0 not ready, 1 ready, 2 error, 3 disabled */
+	uint64_t poisoned_lines, injected_lines, ranges;
+	uint64_t content_bytes;
+	struct {
+		uint64_t count, max;
+		bool overflow;
+		uint64_t overflow_timestamp;
+	} list;
+	struct { /* the last or running scan; all 0 before the first */
+		bool running;
+		uint64_t start, length, position; /* bytes; position: first DPA not yet passed */
+		unsigned percent;
+		uint64_t results; /* records */
+	} scan;
+	struct { /* the last or running background operation of any channel */
+		bool running;
+		unsigned opcode, percent;
+		enum swcxl_rc rc;
+	} background;
+};
+
+void swcxl_query(const struct swcxl_dev *dev, struct swcxl_status *status);
+
+/* Event logs (8.2.10.2). */
+enum swcxl_log {
+	SWCXL_LOG_INFORMATIONAL,
+	SWCXL_LOG_WARNING,
+	SWCXL_LOG_FAILURE,
+	SWCXL_LOG_FATAL,
+	SWCXL_LOGS
+};
+
+struct swcxl_log_status {
+	uint32_t count, max; /* records */
+	bool overflow;
+	uint16_t lost; /* records dropped; sticks at FFFFh */
+	uint64_t first_lost, last_lost; /* timestamps */
+};
+
+void swcxl_query_log(const struct swcxl_dev *dev, enum swcxl_log log,
+		     struct swcxl_log_status *status);
+
+/* Record number index (0: the oldest) as it stands, or NULL. Valid until the next call. */
+const uint8_t *swcxl_log_record(const struct swcxl_dev *dev, enum swcxl_log log, uint32_t index);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

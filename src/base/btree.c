@@ -1,0 +1,405 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * How it works. Leaves hold keys and values in two arrays and are chained for walking; inner
+ * nodes hold children and, for each, a separator: a lower bound of the child's keys (that of the
+ * leftmost child is never looked at, so a new smallest key needs no repair upwards, and nor does
+ * a removed one). All nodes have one size, so that one stock of spare nodes serves every split.
+ *
+ * A full node splits in two halves. A node that shrank joins its neighbour under the same parent
+ * when both together fill at most three quarters of one node: two neighbours are therefore never
+ * both nearly empty, whatever pattern of insertions and removals a guest chooses, and the slack
+ * keeps it from making every operation split and join.
+ */
+#include "base/btree.h"
+
+#include <assert.h>
+
+#include "base/util.h"
+
+#define MAX_HEIGHT 24	/* 2^64 entries in nodes a quarter full need less */
+#define KEEP_SPARES 16u /* spare nodes kept between operations: a few splits' worth */
+
+struct btree_node {
+	struct btree_node *prev, *next; /* leaves only; next also chains spares */
+	uint16_t n;
+	uint64_t keys[];
+	/* leaf: then leaf_cap values; inner: then inner_cap children */
+};
+
+/* The way from the root to a leaf: at each level the node and the child that was taken. */
+struct path {
+	struct btree_node *node[MAX_HEIGHT];
+	unsigned i[MAX_HEIGHT];
+};
+
+static struct btree_node **kids(const struct btree *t, struct btree_node *node)
+{
+	return (struct btree_node **)(void *)(node->keys + t->inner_cap);
+}
+
+static unsigned char *values(const struct btree *t, struct btree_node *node)
+{
+	return (unsigned char *)(node->keys + t->leaf_cap);
+}
+
+void btree_init(struct btree *t, const struct mem *mem, uint32_t value_size, uint32_t node_size)
+{
+	size_t room = node_size - sizeof(struct btree_node);
+
+	*t = (struct btree){
+		.mem = mem,
+		.value_size = value_size,
+		.node_size = node_size,
+		.leaf_cap = (uint16_t)(room / (sizeof(uint64_t) + value_size)),
+		.inner_cap = (uint16_t)(room / (sizeof(uint64_t) + sizeof(void *))),
+	};
+	assert(t->leaf_cap >= 4 && t->inner_cap >= 4);
+}
+
+static void release(struct btree *t, struct btree_node *node)
+{
+	if (t->spares >= KEEP_SPARES) {
+		mem_free(t->mem, node);
+		return;
+	}
+	node->next = t->spare;
+	t->spare = node;
+	t->spares++;
+}
+
+static void trim_spares(struct btree *t, size_t keep)
+{
+	while (t->spares > keep) {
+		struct btree_node *node = t->spare;
+
+		t->spare = node->next;
+		t->spares--;
+		mem_free(t->mem, node);
+	}
+}
+
+static struct btree_node *take(struct btree *t)
+{
+	struct btree_node *node = t->spare;
+
+	assert(node); /* btree_reserve() was not asked */
+	t->spare = node->next;
+	t->spares--;
+	node->prev = node->next = NULL;
+	node->n = 0;
+	return node;
+}
+
+static void free_below(struct btree *t, struct btree_node *node, unsigned height)
+{
+	if (height)
+		for (unsigned i = 0; i < node->n; i++)
+			free_below(t, kids(t, node)[i], height - 1);
+	mem_free(t->mem, node);
+}
+
+void btree_clear(struct btree *t)
+{
+	if (t->root)
+		free_below(t, t->root, t->height);
+	t->root = NULL;
+	t->height = 0;
+	t->count = 0;
+	trim_spares(t, 0);
+}
+
+/*
+ * A leaf that splits was full: of those that were there before, a stretch of n entries has at
+ * most n / cap + 2; a half must take cap / 2 more entries to split again. So 3 n / cap + 2 leaf
+ * splits, one inner split for every inner_cap / 2 of them, and one more at each level and the
+ * root.
+ */
+bool btree_reserve(struct btree *t, uint64_t n)
+{
+	uint64_t leaves = 3 * (n / t->leaf_cap) + 3;
+	uint64_t want = leaves + leaves / (t->inner_cap / 2) + t->height + 3;
+	size_t before = t->spares;
+
+	while (t->spares < want) {
+		struct btree_node *node = mem_resize(t->mem, NULL, t->node_size);
+
+		if (!node) {
+			trim_spares(t, before);
+			return false;
+		}
+		node->next = t->spare;
+		t->spare = node;
+		t->spares++;
+	}
+	return true;
+}
+
+/* How many of the first n keys are <= key. */
+static unsigned count_le(const uint64_t *keys, unsigned n, uint64_t key)
+{
+	unsigned lo = 0;
+
+	while (n > 0) {
+		unsigned half = n / 2;
+
+		if (keys[lo + half] <= key) {
+			lo += half + 1;
+			n -= half + 1;
+		} else {
+			n = half;
+		}
+	}
+	return lo;
+}
+
+static struct btree_node *descend(const struct btree *t, uint64_t key, struct path *path)
+{
+	struct btree_node *node = t->root;
+
+	for (unsigned level = 0; level < t->height; level++) {
+		unsigned i = count_le(node->keys + 1, node->n - 1u, key);
+
+		if (path) {
+			path->node[level] = node;
+			path->i[level] = i;
+		}
+		node = kids(t, node)[i];
+	}
+	return node;
+}
+
+bool btree_floor(const struct btree *t, uint64_t key, struct btree_pos *pos)
+{
+	unsigned i;
+
+	if (!t->root)
+		return false;
+	pos->leaf = descend(t, key, NULL);
+	i = count_le(pos->leaf->keys, pos->leaf->n, key);
+	if (i == 0) {
+		pos->leaf = pos->leaf->prev;
+		if (!pos->leaf)
+			return false;
+		i = pos->leaf->n;
+	}
+	pos->i = i - 1;
+	return true;
+}
+
+bool btree_ceil(const struct btree *t, uint64_t key, struct btree_pos *pos)
+{
+	if (!t->root)
+		return false;
+	pos->leaf = descend(t, key, NULL);
+	pos->i = key ? count_le(pos->leaf->keys, pos->leaf->n, key - 1) : 0;
+	if (pos->i == pos->leaf->n) {
+		pos->leaf = pos->leaf->next;
+		pos->i = 0;
+	}
+	return pos->leaf != NULL;
+}
+
+bool btree_next(const struct btree *t, struct btree_pos *pos)
+{
+	(void)t;
+	if (++pos->i < pos->leaf->n)
+		return true;
+	pos->leaf = pos->leaf->next;
+	pos->i = 0;
+	return pos->leaf != NULL;
+}
+
+uint64_t btree_key(const struct btree *t, struct btree_pos pos)
+{
+	(void)t;
+	return pos.leaf->keys[pos.i];
+}
+
+void *btree_value(const struct btree *t, struct btree_pos pos)
+{
+	return values(t, pos.leaf) + (size_t)pos.i * t->value_size;
+}
+
+/* Moves n entries from one place to another, in one node or between two of a kind. */
+static void move(const struct btree *t, bool leaf, struct btree_node *to, unsigned to_i,
+		 struct btree_node *from, unsigned from_i, unsigned n)
+{
+	memmove(to->keys + to_i, from->keys + from_i, n * sizeof(uint64_t));
+	if (leaf)
+		memmove(values(t, to) + (size_t)to_i * t->value_size,
+			values(t, from) + (size_t)from_i * t->value_size,
+			(size_t)n * t->value_size);
+	else
+		memmove(kids(t, to) + to_i, kids(t, from) + from_i, n * sizeof(void *));
+}
+
+/* Makes room for n entries at i; takes n entries at i away. */
+static void open_at(const struct btree *t, bool leaf, struct btree_node *node, unsigned i,
+		    unsigned n)
+{
+	move(t, leaf, node, i + n, node, i, node->n - i);
+	node->n = (uint16_t)(node->n + n);
+}
+
+static void close_at(const struct btree *t, bool leaf, struct btree_node *node, unsigned i,
+		     unsigned n)
+{
+	move(t, leaf, node, i, node, i + n, node->n - i - n);
+	node->n = (uint16_t)(node->n - n);
+}
+
+/* Splits a full node; returns the new right half. Ascending insertion keeps the left one fuller. */
+static struct btree_node *split(struct btree *t, struct btree_node *node, bool leaf, bool at_end)
+{
+	struct btree_node *right = take(t);
+	unsigned stay = at_end ? node->n * 7u / 8 : node->n / 2u;
+
+	move(t, leaf, right, 0, node, stay, node->n - stay);
+	right->n = (uint16_t)(node->n - stay);
+	node->n = (uint16_t)stay;
+	if (leaf) {
+		right->prev = node;
+		right->next = node->next;
+		if (right->next)
+			right->next->prev = right;
+		node->next = right;
+	}
+	return right;
+}
+
+static void add_kid(const struct btree *t, struct btree_node *node, unsigned i, uint64_t key,
+		    struct btree_node *kid)
+{
+	open_at(t, false, node, i, 1);
+	node->keys[i] = key;
+	kids(t, node)[i] = kid;
+}
+
+/* Hangs right, whose keys start at key, behind the child that the path took above level. */
+static void hang(struct btree *t, struct path *path, unsigned level, struct btree_node *left,
+		 struct btree_node *right, uint64_t key)
+{
+	while (level-- > 0) {
+		struct btree_node *node = path->node[level], *half;
+		unsigned i = path->i[level] + 1;
+
+		if (node->n < t->inner_cap) {
+			add_kid(t, node, i, key, right);
+			return;
+		}
+		half = split(t, node, false, i == node->n);
+		if (i > node->n)
+			add_kid(t, half, i - node->n, key, right);
+		else
+			add_kid(t, node, i, key, right);
+		left = node;
+		right = half;
+		key = half->keys[0];
+	}
+	/* the root itself was split */
+	t->root = take(t);
+	t->root->n = 2;
+	t->root->keys[0] = 0;
+	t->root->keys[1] = key;
+	kids(t, t->root)[0] = left;
+	kids(t, t->root)[1] = right;
+	t->height++;
+	assert(t->height < MAX_HEIGHT);
+}
+
+void *btree_insert(struct btree *t, uint64_t key)
+{
+	struct btree_node *leaf, *right;
+	struct path path;
+	unsigned i;
+
+	if (!t->root)
+		t->root = take(t);
+	leaf = descend(t, key, &path);
+	i = count_le(leaf->keys, leaf->n, key);
+	if (leaf->n == t->leaf_cap) {
+		right = split(t, leaf, true, i == leaf->n && !leaf->next);
+		hang(t, &path, t->height, leaf, right, right->keys[0]);
+		if (i > leaf->n) {
+			i -= leaf->n;
+			leaf = right;
+		}
+	}
+	open_at(t, true, leaf, i, 1);
+	leaf->keys[i] = key;
+	t->count++;
+	return values(t, leaf) + (size_t)i * t->value_size;
+}
+
+/*
+ * Puts children i and i + 1 of a node in order after one of them shrank: joins them when both fit
+ * well into one, evens them out when one is nearly empty. False: both were well.
+ */
+static bool settle(struct btree *t, struct btree_node *parent, unsigned i, bool leaf)
+{
+	struct btree_node *a = kids(t, parent)[i], *b = kids(t, parent)[i + 1];
+	unsigned cap = leaf ? t->leaf_cap : t->inner_cap, n = a->n + b->n;
+
+	if (n > cap * 3u / 4 && MIN(a->n, b->n) >= MAX(2u, cap / 8))
+		return false;
+	if (!leaf)
+		b->keys[0] = parent->keys[i + 1]; /* where nobody looked, but will now */
+	if (n <= cap * 3u / 4) {
+		move(t, leaf, a, a->n, b, 0, b->n);
+		a->n = (uint16_t)n;
+		if (leaf) {
+			a->next = b->next;
+			if (a->next)
+				a->next->prev = a;
+		}
+		close_at(t, false, parent, i + 1, 1);
+		release(t, b);
+	} else if (a->n < b->n) {
+		unsigned k = (b->n - a->n) / 2u;
+
+		move(t, leaf, a, a->n, b, 0, k);
+		a->n = (uint16_t)(a->n + k);
+		close_at(t, leaf, b, 0, k);
+		parent->keys[i + 1] = b->keys[0];
+	} else {
+		unsigned k = (a->n - b->n) / 2u;
+
+		open_at(t, leaf, b, 0, k);
+		move(t, leaf, b, 0, a, a->n - k, k);
+		a->n = (uint16_t)(a->n - k);
+		parent->keys[i + 1] = b->keys[0];
+	}
+	return true;
+}
+
+void btree_remove(struct btree *t, uint64_t key)
+{
+	struct path path;
+	struct btree_node *leaf = descend(t, key, &path);
+	unsigned i = count_le(leaf->keys, leaf->n, key) - 1;
+
+	assert(i < leaf->n && leaf->keys[i] == key);
+	close_at(t, true, leaf, i, 1);
+	t->count--;
+
+	for (unsigned level = t->height; level-- > 0;) {
+		struct btree_node *parent = path.node[level];
+		bool is_leaf = level + 1 == t->height;
+		unsigned c = path.i[level];
+
+		if (!(c + 1 < parent->n && settle(t, parent, c, is_leaf)) &&
+		    !(c > 0 && settle(t, parent, c - 1, is_leaf)))
+			break;
+	}
+	while (t->height && t->root->n == 1) {
+		struct btree_node *old = t->root;
+
+		t->root = kids(t, old)[0];
+		t->height--;
+		release(t, old);
+	}
+	if (t->count == 0) {
+		release(t, t->root);
+		t->root = NULL;
+	}
+}

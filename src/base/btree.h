@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A B+tree from 64-bit keys to values of one fixed size: the sorted store under the poison map,
+ * the poison list and the media content.
+ *
+ * Insertion never fails in the middle of something: btree_reserve() first sets nodes aside.
+ * Positions are valid until the next insertion or removal.
+ */
+#ifndef SWCXL_BTREE_H
+#define SWCXL_BTREE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/mem.h"
+
+struct btree_node;
+
+struct btree {
+	const struct mem *mem;
+	uint32_t value_size, node_size;
+	uint16_t leaf_cap, inner_cap;
+	unsigned height; /* levels of inner nodes above the leaves */
+	uint64_t count;	 /* entries */
+	struct btree_node *root;
+	struct btree_node *spare; /* nodes set aside */
+	size_t spares;
+};
+
+struct btree_pos {
+	struct btree_node *leaf;
+	unsigned i;
+};
+
+/* node_size: bytes of a node; at least four entries must fit. */
+void btree_init(struct btree *tree, const struct mem *mem, uint32_t value_size,
+		uint32_t node_size);
+
+/* Removes everything and gives all memory back. */
+void btree_clear(struct btree *tree);
+
+/*
+ * Makes sure that insertions into a stretch of the tree that will then hold at most n entries
+ * cannot fail. False: no memory, nothing changed.
+ */
+bool btree_reserve(struct btree *tree, uint64_t n);
+
+/* The last entry with a key <= key, or the first with one >= key. False: there is none. */
+bool btree_floor(const struct btree *tree, uint64_t key, struct btree_pos *pos);
+bool btree_ceil(const struct btree *tree, uint64_t key, struct btree_pos *pos);
+/* Moves to the following entry. False: that was the last. */
+bool btree_next(const struct btree *tree, struct btree_pos *pos);
+
+uint64_t btree_key(const struct btree *tree, struct btree_pos pos);
+void *btree_value(const struct btree *tree, struct btree_pos pos);
+
+/* Adds a key that is not there yet; returns the place of its value. Needs a reservation. */
+void *btree_insert(struct btree *tree, uint64_t key);
+/* Removes a key that is there. Never fails. */
+void btree_remove(struct btree *tree, uint64_t key);
+
+#endif

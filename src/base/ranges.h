@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A sorted map from ranges of lines to an attribute byte: the poison map, the poison list and the
+ * coverage of scans are three of them. Attribute 0 means "not in the map".
+ *
+ * Entries never overlap, and are as long as they can be: neighbours with the same attribute are
+ * one entry, unless a bound lies between them (partitions never share an entry) or the result
+ * would be longer than max_len. All operations are O(log n + entries touched).
+ */
+#ifndef SWCXL_RANGES_H
+#define SWCXL_RANGES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/btree.h"
+
+/* Where entries have to end: the first such line above a line, or UINT64_MAX. NULL: nowhere. */
+struct bounds {
+	const void *ctx;
+	uint64_t (*next)(const void *ctx, uint64_t line);
+};
+
+struct ranges {
+	struct btree tree;
+	struct bounds bounds;
+	uint64_t max_len; /* lines in an entry */
+};
+
+struct range {
+	uint64_t start, len; /* lines */
+	uint8_t attr;
+};
+
+static inline uint64_t range_end(const struct range *r)
+{
+	return r->start + r->len;
+}
+
+void ranges_init(struct ranges *map, const struct mem *mem, struct bounds bounds,
+		 uint64_t max_len);
+void ranges_clear(struct ranges *map);
+
+static inline uint64_t ranges_count(const struct ranges *map)
+{
+	return map->tree.count;
+}
+
+/* The first entry that ends after a line: the one that covers it, or the next one above. */
+bool ranges_find(const struct ranges *map, uint64_t line, struct range *r);
+
+/*
+ * The piece at *line: the part of an entry, or of a gap (attr 0), from there on, below end and
+ * below the next bound. Moves *line to its end. False: *line has reached end. So a loop over pieces is
+ *	while (ranges_piece(map, &line, end, &piece)) ...
+ * and may change the map as it goes.
+ */
+bool ranges_piece(const struct ranges *map, uint64_t *line, uint64_t end, struct range *piece);
+
+/* Sets memory aside, so that a later change to a stretch of at most n entries cannot fail. */
+bool ranges_reserve(struct ranges *map, uint64_t n);
+
+/* How many entries more (or fewer) the map would hold after a put() into a gap. */
+int64_t ranges_put_cost(const struct ranges *map, uint64_t start, uint64_t len, uint8_t attr);
+
+/* Is there a bound at this line? */
+bool ranges_bound_at(const struct ranges *map, uint64_t line);
+
+/* Fills a gap between two bounds; joins it to its neighbours. Needs a reservation. */
+void ranges_put(struct ranges *map, uint64_t start, uint64_t len, uint8_t attr);
+/* Makes a gap of whatever is there. May split one entry: needs a reservation for that. */
+void ranges_cut(struct ranges *map, uint64_t start, uint64_t len);
+
+#endif

@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The dispatcher: one path for every channel. It owns every check that a row of the command
+ * table can express, in this order: the opcode exists; this channel has it; the payload's length;
+ * no background operation in the way; the media; then the handler.
+ */
+#include "core/cci.h"
+
+#include <errno.h>
+
+/* A thunk per command gives its handler the types of its payloads. */
+#define CMD(opcode, name, in, ...)                                                                \
+	static enum swcxl_rc run_##name(struct swcxl_dev *dev, struct call *call, const void *in_, \
+					void *out_)                                               \
+	{                                                                                         \
+		return cmd_##name(dev, call, in_, out_);                                          \
+	}
+#include "tbl/commands.tbl.h"
+
+const struct command commands[] = {
+#define CMD(opcode_, name_, in, min, tail, out, out_tail_, effects_, rules_, section_, title_) \
+	{                                                                                      \
+		.opcode = opcode_,                                                             \
+		.effects = effects_,                                                           \
+		.rules = rules_,                                                               \
+		.name = #name_,                                                                \
+		.section = section_,                                                           \
+		.title = title_,                                                               \
+		.in_size = sizeof(struct in),                                                  \
+		.in_min = min,                                                                 \
+		.in_tail = tail,                                                               \
+		.out_size = sizeof(struct out),                                                \
+		.out_tail = out_tail_,                                                         \
+		.run = run_##name_,                                                            \
+	},
+#include "tbl/commands.tbl.h"
+};
+const unsigned commands_count = ARRAY_SIZE(commands);
+
+static const char *const rc_names[] = {
+#define RC(code, id, name) [code] = name,
+#include "swcxl/rc.tbl.h"
+};
+
+const char *swcxl_rc_name(unsigned rc)
+{
+	return rc < ARRAY_SIZE(rc_names) ? rc_names[rc] : NULL;
+}
+
+static const struct command *find(unsigned opcode)
+{
+	for (unsigned i = 0; i < commands_count; i++)
+		if (commands[i].opcode == opcode)
+			return &commands[i];
+	return NULL;
+}
+
+const char *swcxl_command_name(unsigned opcode)
+{
+	const struct command *command = find(opcode);
+
+	return command ? command->name : NULL;
+}
+
+bool command_exists(const struct swcxl_dev *dev, const struct command *command)
+{
+	return !(command->rules & NEEDS_LSA) || dev->config.lsa_size;
+}
+
+static bool channel_has(const struct swcxl_cci *cci, const struct command *command)
+{
+	switch (cci->channel) {
+	case CHANNEL_PRIMARY:
+		return !(command->rules & OFF_MAILBOX);
+	case CHANNEL_SECONDARY:
+		return command->rules & ON_SECONDARY;
+	default: /* the control channel accepts what any other accepts */
+		return true;
+	}
+}
+
+static bool length_ok(const struct swcxl_dev *dev, const struct command *c, size_t len)
+{
+	size_t max = c->in_tail == TAIL ? dev->config.payload_size : c->in_size + c->in_tail;
+
+	return len >= c->in_min && len <= MIN(max, dev->config.payload_size);
+}
+
+static enum swcxl_rc media_rc(const struct swcxl_dev *dev)
+{
+	static const enum swcxl_rc rc[] = {SWCXL_RETRY_REQUIRED, SWCXL_SUCCESS,
+					   SWCXL_INTERNAL_ERROR, SWCXL_MEDIA_DISABLED};
+
+	return rc[dev->media_status & 3];
+}
+
+static enum swcxl_rc check(const struct swcxl_cci *cci, const struct command *c, size_t in_len)
+{
+	const struct swcxl_dev *dev = cci->dev;
+
+	if (!c || !command_exists(dev, c))
+		return SWCXL_UNSUPPORTED;
+	if (!channel_has(cci, c))
+		return SWCXL_UNSUPPORTED_MAILBOX;
+	if (!length_ok(dev, c, in_len))
+		return SWCXL_INVALID_PAYLOAD_LENGTH;
+	if (c->effects & EFF_BACKGROUND && dev->background.running)
+		return SWCXL_BUSY;
+	if (c->rules & SCAN_RULES && dev->scan.running &&
+	    dev->config.during_scan == SWCXL_DURING_SCAN_BUSY)
+		return SWCXL_BUSY;
+	if (c->rules & NEEDS_MEDIA)
+		return media_rc(dev);
+	return SWCXL_SUCCESS;
+}
+
+/* The largest input struct, for the zeros behind a short one. */
+union any_input {
+#define CMD(opcode, name, in, ...) struct in name;
+#include "tbl/commands.tbl.h"
+};
+
+static enum swcxl_rc run(struct swcxl_cci *cci, const struct command *c, const void *in,
+			 size_t in_len, uint8_t *out, size_t *out_len)
+{
+	struct swcxl_dev *dev = cci->dev;
+	size_t head = MIN(in_len, c->in_size);
+	struct call call = {
+		.cci = cci,
+		.data = {in ? (const uint8_t *)in + head : NULL, in_len - head},
+		.more = {out + c->out_size, 0,
+			 c->out_tail ? dev->config.payload_size - c->out_size : 0},
+		.out_size = c->out_size,
+	};
+	union any_input input;
+	enum swcxl_rc rc;
+
+	memset(&input, 0, sizeof(input));
+	if (head)
+		memcpy(&input, in, head);
+	memset(out, 0, c->out_size);
+	rc = c->run(dev, &call, &input, out);
+	if (rc == SWCXL_SUCCESS)
+		*out_len = call.out_size + call.more.len;
+	return rc;
+}
+
+enum swcxl_rc swcxl_execute(struct swcxl_cci *cci, unsigned opcode, const void *in, size_t in_len,
+			    void *out, size_t *out_len)
+{
+	static const char *const channels[] = {"primary", "secondary", "control"};
+	struct swcxl_dev *dev = cci->dev;
+	const struct command *c = find(opcode);
+	enum swcxl_rc rc = check(cci, c, in_len);
+
+	*out_len = 0;
+	if (rc == SWCXL_SUCCESS)
+		rc = run(cci, c, in, in_len, out, out_len);
+	if (dev->host.trace)
+		dev->host.trace(dev->host.ctx, &(struct swcxl_trace){
+						       .now_ns = dev->now_ns,
+						       .channel = channels[cci->channel],
+						       .opcode = opcode,
+						       .name = c ? c->name : NULL,
+						       .in = in,
+						       .in_len = in_len,
+						       .rc = rc,
+						       .out = out,
+						       .out_len = *out_len,
+					       });
+	return rc;
+}
+
+/* ---- channels ---- */
+
+void cci_init(struct swcxl_dev *dev, struct swcxl_cci *cci, enum channel channel)
+{
+	*cci = (struct swcxl_cci){.dev = dev, .channel = channel, .next = dev->ccis};
+	dev->ccis = cci;
+}
+
+struct swcxl_cci *swcxl_cci_new(struct swcxl_dev *dev)
+{
+	struct swcxl_cci *cci = mem_zalloc(&dev->mem, sizeof(*cci));
+
+	if (cci)
+		cci_init(dev, cci, CHANNEL_CONTROL);
+	return cci;
+}
+
+void swcxl_cci_free(struct swcxl_cci *cci)
+{
+	struct swcxl_cci **link;
+
+	if (!cci)
+		return;
+	for (link = &cci->dev->ccis; *link != cci; link = &(*link)->next)
+		;
+	*link = cci->next;
+	background_disown(cci);
+	mem_free(&cci->dev->mem, cci);
+}
+
+void cci_drop_cursors(struct swcxl_dev *dev)
+{
+	for (struct swcxl_cci *cci = dev->ccis; cci; cci = cci->next) {
+		cci->list.active = false;
+		cci->results_next = 0;
+	}
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Commands: what a handler sees, and the table's columns.
+ *
+ * A handler does four things: fetch what the command names; check what a row cannot say, each
+ * with the code that the specification gives; apply; return. Lengths, channels, media and busy
+ * states were checked before, the output is zeroed, and its length is the dispatcher's business.
+ */
+#ifndef SWCXL_CORE_CCI_H
+#define SWCXL_CORE_CCI_H
+
+#include "base/span.h"
+#include "core/device.h"
+#include "wire/generic.h"
+#include "wire/memory.h"
+
+/* Rules of src/tbl/commands.tbl.h. */
+enum command_rule {
+	OFF_MAILBOX = 1 << 0,  /* not on mailboxes: 0015h there, and not in their CEL */
+	ON_SECONDARY = 1 << 1, /* the secondary mailbox has it: effect bit 7 */
+	NEEDS_MEDIA = 1 << 2,  /* the media must be ready (D-49) */
+	NEEDS_LSA = 1 << 3,    /* there is a label storage area, else 0003h */
+	SCAN_RULES = 1 << 4,   /* --during-scan governs it (D-20, R-2) */
+};
+
+/* What comes with a command beyond its fixed payloads. */
+struct call {
+	struct swcxl_cci *cci;
+	struct span data;	/* input behind the input struct */
+	struct sink more;	/* output behind the output struct */
+	size_t out_size;	/* of the output struct: may be lowered, for older forms */
+};
+
+struct command {
+	uint16_t opcode, effects, rules;
+	const char *name, *section, *title;
+	uint32_t in_size, in_min, in_tail, out_size;
+	bool out_tail;
+	enum swcxl_rc (*run)(struct swcxl_dev *dev, struct call *call, const void *in, void *out);
+};
+
+#define TAIL UINT32_MAX
+
+/* The rows, in the order of their opcodes. */
+extern const struct command commands[];
+extern const unsigned commands_count;
+/* Does this device have it? (A row may need something the configuration lacks.) */
+bool command_exists(const struct swcxl_dev *dev, const struct command *command);
+
+#define CMD(opcode, name, in, min, tail, out, ...) \
+	enum swcxl_rc cmd_##name(struct swcxl_dev *dev, struct call *call, const struct in *input, \
+				 struct out *output);
+#include "tbl/commands.tbl.h"
+
+void cci_init(struct swcxl_dev *dev, struct swcxl_cci *cci, enum channel channel);
+/* Every reset, and every new client, drops the cursors (D-8). */
+void cci_drop_cursors(struct swcxl_dev *dev);
+
+#endif

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: MIT */
+/* Event commands: CXL r3.2 8.2.10.2. */
+#include "core/cci.h"
+#include "wire/events.h"
+
+#define LOG_DYNAMIC_CAPACITY 4 /* since 3.0; here it exists, and is empty */
+
+/* NULL: the (empty) dynamic capacity log. */
+static enum swcxl_rc find_log(struct swcxl_dev *dev, uint8_t index, struct event_log **log)
+{
+	*log = NULL;
+	if (index < SWCXL_LOGS)
+		*log = &dev->log[index];
+	else if (index != LOG_DYNAMIC_CAPACITY || dev->config.revision < SWCXL_CXL_3_0)
+		return SWCXL_INVALID_INPUT;
+	return SWCXL_SUCCESS;
+}
+
+/* The oldest records, as many as fit. Reading removes nothing. */
+enum swcxl_rc cmd_get_event_records(struct swcxl_dev *dev, struct call *call,
+				    const struct get_event_records_in *in,
+				    struct get_event_records_out *out)
+{
+	struct event_log *log;
+	enum swcxl_rc rc = find_log(dev, in->log, &log);
+	uint32_t n;
+
+	if (rc || !log)
+		return rc;
+	for (n = 0; n < MIN(log->count, UINT16_MAX); n++) {
+		void *record = sink_add(&call->more, SWCXL_EVENT_RECORD_SIZE);
+
+		if (!record)
+			break;
+		memcpy(record, swcxl_log_record(dev, in->log, n), SWCXL_EVENT_RECORD_SIZE);
+	}
+	wr(&out->count, n);
+	if (n < log->count)
+		out->flags |= EVENTS_MORE;
+	if (log->overflow) {
+		out->flags |= EVENTS_OVERFLOW;
+		wr(&out->overflow_count, log->lost);
+		wr(&out->first_overflow, log->first_lost);
+		wr(&out->last_overflow, log->last_lost);
+	}
+	return SWCXL_SUCCESS;
+}
+
+/* The handles must be those of the n oldest records, in their order. */
+static bool are_oldest(const struct swcxl_dev *dev, unsigned log, const uint8_t *handles,
+		       unsigned n)
+{
+	for (unsigned i = 0; i < n; i++) {
+		const struct event_header *h = (const void *)swcxl_log_record(dev, log, i);
+
+		if (!h || rd(h->handle) != le_load(handles + 2 * i, 2))
+			return false;
+	}
+	return true;
+}
+
+static bool reserved_set(const struct clear_event_records_in *in)
+{
+	return in->flags & ~CLEAR_EVENTS_ALL || in->reserved[0] || in->reserved[1] ||
+	       in->reserved[2];
+}
+
+enum swcxl_rc cmd_clear_event_records(struct swcxl_dev *dev, struct call *call,
+				      const struct clear_event_records_in *in, struct none *out)
+{
+	struct event_log *log;
+	enum swcxl_rc rc = find_log(dev, in->log, &log);
+
+	(void)out;
+	if (call->data.len != 2u * in->count)
+		return SWCXL_INVALID_PAYLOAD_LENGTH;
+	if (rc)
+		return rc;
+	if (dev->config.strict && reserved_set(in))
+		return SWCXL_INVALID_INPUT; /* D-2 */
+	if (in->flags & CLEAR_EVENTS_ALL) { /* only while overflowed, and without handles */
+		if (!log || !log->overflow || in->count)
+			return SWCXL_INVALID_INPUT;
+		event_clear(dev, in->log, log->count);
+		return SWCXL_SUCCESS;
+	}
+	if (in->count && (!log || !are_oldest(dev, in->log, call->data.p, in->count)))
+		return SWCXL_INVALID_HANDLE;
+	event_clear(dev, in->log, in->count);
+	return SWCXL_SUCCESS;
+}
+
+/* For MSI the device says which vector it chose; a firmware vector is shown as it was set. */
+enum swcxl_rc cmd_get_event_interrupt_policy(struct swcxl_dev *dev, struct call *call,
+					     const struct none *in,
+					     struct event_interrupt_policy *out)
+{
+	(void)in;
+	for (unsigned i = 0; i < SWCXL_LOGS; i++) {
+		uint8_t policy = dev->event_policy[i];
+
+		if ((policy & EVENT_INTERRUPT_MODE) == EVENT_INTERRUPT_MSI)
+			policy = (uint8_t)(EVENT_INTERRUPT_MSI | (VECTOR_EVENTS + i) << 4);
+		out->log[i] = policy;
+	}
+	out->dynamic_capacity = dev->event_policy[LOG_DYNAMIC_CAPACITY];
+	if (out->dynamic_capacity) /* shares the informational vector */
+		out->dynamic_capacity |= VECTOR_EVENTS << 4;
+	if (dev->config.revision < SWCXL_CXL_3_0)
+		call->out_size = 4;
+	return SWCXL_SUCCESS;
+}
+
+/* Which modes a log knows: firmware interrupts are not for dynamic capacity; 3 is reserved. */
+static bool policy_ok(const struct swcxl_dev *dev, uint8_t policy, bool dynamic_capacity)
+{
+	unsigned mode = policy & EVENT_INTERRUPT_MODE;
+
+	if (dev->config.strict && policy & 0x0c)
+		return false; /* D-2 */
+	return mode <= EVENT_INTERRUPT_MSI || (mode == EVENT_INTERRUPT_FW && !dynamic_capacity);
+}
+
+enum swcxl_rc cmd_set_event_interrupt_policy(struct swcxl_dev *dev, struct call *call,
+					     const struct event_interrupt_policy *in,
+					     struct none *out)
+{
+	(void)call, (void)out;
+	for (unsigned i = 0; i < SWCXL_LOGS; i++)
+		if (!policy_ok(dev, in->log[i], false))
+			return SWCXL_INVALID_INPUT;
+	if (!policy_ok(dev, in->dynamic_capacity, true))
+		return SWCXL_INVALID_INPUT;
+
+	for (unsigned i = 0; i < SWCXL_LOGS; i++) {
+		unsigned mode = in->log[i] & EVENT_INTERRUPT_MODE;
+
+		dev->event_policy[i] = mode == EVENT_INTERRUPT_FW ? in->log[i] & 0xf3
+								  : (uint8_t)mode;
+	}
+	dev->event_policy[LOG_DYNAMIC_CAPACITY] = in->dynamic_capacity & EVENT_INTERRUPT_MODE;
+	return SWCXL_SUCCESS;
+}

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: MIT */
+/* Information and status, timestamp, logs: CXL r3.2 8.2.10.1, .4, .5. */
+#include "core/cci.h"
+
+/* ---- 8.2.10.1: not on mailboxes, but for the abort ---- */
+
+enum swcxl_rc cmd_identify(struct swcxl_dev *dev, struct call *call, const struct none *in,
+			   struct identify_out *out)
+{
+	const struct regs *r = &dev->config_space;
+
+	(void)call, (void)in;
+	wr(&out->vendor_id, regs_get(r, 0x00, 2));
+	wr(&out->device_id, regs_get(r, 0x02, 2));
+	wr(&out->subsystem_vendor_id, regs_get(r, 0x2c, 2));
+	wr(&out->subsystem_id, regs_get(r, 0x2e, 2));
+	wr(&out->serial, dev->config.serial);
+	out->max_message_size = 10; /* 1 KiB: the most the field may say */
+	out->component_type = COMPONENT_TYPE_3;
+	return SWCXL_SUCCESS;
+}
+
+/* Of the channel that asks. */
+enum swcxl_rc cmd_background_operation_status(struct swcxl_dev *dev, struct call *call,
+					      const struct none *in,
+					      struct background_operation_status_out *out)
+{
+	struct background b = background_status(call->cci);
+
+	(void)dev, (void)in;
+	out->status = (uint8_t)(b.percent << 1 | b.running);
+	wr(&out->opcode, b.opcode);
+	wr(&out->return_code, b.rc);
+	return SWCXL_SUCCESS;
+}
+
+/* A channel aborts its own operation; the control channel any. None: Success. */
+enum swcxl_rc cmd_request_abort_background_operation(struct swcxl_dev *dev, struct call *call,
+						     const struct none *in, struct none *out)
+{
+	(void)in, (void)out;
+	if (call->cci->background.running || call->cci->channel == CHANNEL_CONTROL)
+		background_abort(dev);
+	return SWCXL_SUCCESS;
+}
+
+/* ---- 8.2.10.4: timestamp ---- */
+
+enum swcxl_rc cmd_get_timestamp(struct swcxl_dev *dev, struct call *call, const struct none *in,
+				struct timestamp *out)
+{
+	(void)call, (void)in;
+	wr(&out->timestamp, device_timestamp(dev));
+	return SWCXL_SUCCESS;
+}
+
+enum swcxl_rc cmd_set_timestamp(struct swcxl_dev *dev, struct call *call,
+				const struct timestamp *in, struct none *out)
+{
+	(void)call, (void)out;
+	dev->clock_set = true;
+	dev->clock_base = rd(in->timestamp);
+	dev->clock_set_ns = dev->now_ns;
+	return SWCXL_SUCCESS;
+}
+
+/* ---- 8.2.10.5: logs ---- */
+
+static const uint8_t cel_uuid[16] = {
+#define LOG_UUID(id, name, ...) __VA_ARGS__
+#include "tbl/uuids.tbl.h"
+};
+
+static bool in_cel(const struct swcxl_dev *dev, const struct command *command)
+{
+	return !(command->rules & OFF_MAILBOX) && command_exists(dev, command);
+}
+
+static uint32_t cel_size(const struct swcxl_dev *dev)
+{
+	uint32_t size = 0;
+
+	for (unsigned i = 0; i < commands_count; i++)
+		if (in_cel(dev, &commands[i]))
+			size += sizeof(struct cel_entry);
+	return size;
+}
+
+enum swcxl_rc cmd_get_supported_logs(struct swcxl_dev *dev, struct call *call,
+				     const struct none *in, struct get_supported_logs_out *out)
+{
+	struct supported_log *log = sink_add(&call->more, sizeof(*log));
+
+	(void)in;
+	wr(&out->count, 1);
+	memcpy(log->log.b, cel_uuid, sizeof(cel_uuid));
+	wr(&log->size, cel_size(dev));
+	return SWCXL_SUCCESS;
+}
+
+/*
+ * The Command Effects Log is made from the command table as it is read. It describes the
+ * mailboxes, bit 7 included, whoever asks.
+ */
+enum swcxl_rc cmd_get_log(struct swcxl_dev *dev, struct call *call, const struct get_log_in *in,
+			  struct none *out)
+{
+	uint32_t offset = rd(in->offset), length = rd(in->length), at = 0;
+	uint8_t *bytes;
+
+	(void)out;
+	if (memcmp(in->log.b, cel_uuid, sizeof(cel_uuid)) != 0)
+		return SWCXL_INVALID_LOG;
+	if (!range_fits(offset, length, cel_size(dev)))
+		return SWCXL_INVALID_INPUT;
+	bytes = sink_add(&call->more, length);
+	if (!bytes)
+		return SWCXL_INVALID_INPUT; /* more than the payload holds */
+	for (unsigned i = 0; i < commands_count; i++) {
+		const struct command *c = &commands[i];
+		struct cel_entry entry;
+
+		if (!in_cel(dev, c))
+			continue;
+		wr(&entry.opcode, c->opcode);
+		wr(&entry.effects,
+		   c->effects | (c->rules & ON_SECONDARY ? EFF_SECONDARY_MAILBOX : 0));
+		for (unsigned b = 0; b < sizeof(entry); b++, at++)
+			if (at - offset < length)
+				bytes[at - offset] = ((const uint8_t *)&entry)[b];
+	}
+	return SWCXL_SUCCESS;
+}

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * PCI configuration space. The rows are in src/tbl/config_space.tbl.h; here is what depends on
+ * the configuration, and the registers with effects: CXL Reset and the lock of DVSEC 0 (8.1.3).
+ */
+#include "base/le.h"
+#include "core/device.h"
+
+#define DVSEC 0x110u /* PCIe DVSEC for CXL Devices */
+#define CXL_CONTROL (DVSEC + 0x0c)
+#define CXL_CONTROL2 (DVSEC + 0x10)
+#define CXL_STATUS2 (DVSEC + 0x12)
+#define CXL_LOCK (DVSEC + 0x14)
+#define CXL_RANGE1 (DVSEC + 0x18)
+#define CONTROL2_RESET (1u << 2)
+#define CONTROL2_MEM_CLEAR (1u << 3)
+#define STATUS2_RESET_DONE (1u << 1)
+#define DSN 0x104u
+
+static const struct reg_row rows[] = {
+#define REG(...) {__VA_ARGS__},
+#include "tbl/config_space.tbl.h"
+};
+
+uint64_t swcxl_bar_size(const struct swcxl_dev *dev, unsigned bar)
+{
+	switch (bar) {
+	case SWCXL_BAR_COMPONENT:
+		return COMPONENT_BLOCK_SIZE;
+	case SWCXL_BAR_DEVICE:
+		return device_bar_size(dev);
+	case SWCXL_BAR_MSIX:
+		return SWCXL_MSIX_BAR_SIZE;
+	default:
+		return 0;
+	}
+}
+
+/* A BAR register: type bits below, and writable address bits above its size. */
+static void define_bar(struct swcxl_dev *dev, unsigned bar, unsigned width, uint64_t type)
+{
+	uint64_t mask = ~(swcxl_bar_size(dev, bar) - 1);
+	struct reg_row row = {0x10 + 4 * bar, (uint8_t)width, type,
+			      width == 4 ? mask & UINT32_MAX : mask, 0};
+
+	regs_define(&dev->config_space, 0, &row, 1);
+}
+
+void config_space_reset(struct swcxl_dev *dev)
+{
+	struct regs *r = &dev->config_space;
+	uint64_t total = dev->dpa.top * SWCXL_LINE;
+
+	regs_define(r, 0, rows, ARRAY_SIZE(rows));
+	define_bar(dev, SWCXL_BAR_COMPONENT, 8, 0x4);
+	define_bar(dev, SWCXL_BAR_DEVICE, 8, 0xc); /* prefetchable: 8.2.9 */
+	define_bar(dev, SWCXL_BAR_MSIX, 4, 0x0);
+	regs_set(r, DSN, 8, dev->config.serial);
+	regs_set(r, CXL_RANGE1, 4, total >> 32);
+	regs_set(r, CXL_RANGE1 + 4, 4, (total & 0xf0000000) | regs_get(r, CXL_RANGE1 + 4, 4));
+}
+
+void swcxl_config_read(struct swcxl_dev *dev, uint32_t offset, void *buf, uint32_t len)
+{
+	regs_read(&dev->config_space, offset, buf, len);
+}
+
+/* CONFIG_LOCK freezes control and range bases until the next conventional reset. */
+static void lock(struct regs *r)
+{
+	static const struct {
+		uint32_t offset, width;
+	} locked[] = {{CXL_CONTROL, 2}, {CXL_LOCK, 2}, {CXL_RANGE1 + 8, 8}};
+
+	for (unsigned i = 0; i < ARRAY_SIZE(locked); i++)
+		memset(r->writable + locked[i].offset, 0, locked[i].width);
+}
+
+void swcxl_config_write(struct swcxl_dev *dev, uint32_t offset, const void *buf, uint32_t len)
+{
+	struct regs *r = &dev->config_space;
+	const uint8_t *in = buf;
+
+	regs_write(r, offset, buf, len);
+	if (regs_get(r, CXL_LOCK, 2) & 1)
+		lock(r);
+	if (regs_touches(offset, len, CXL_CONTROL2, 1) &&
+	    in[CXL_CONTROL2 - offset] & CONTROL2_RESET) {
+		regs_set(r, CXL_STATUS2, 2, 0);
+		device_cxl_reset(dev, regs_get(r, CXL_CONTROL2, 2) & CONTROL2_MEM_CLEAR);
+		regs_set(r, CXL_STATUS2, 2, STATUS2_RESET_DONE);
+	}
+}

@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: MIT */
+/* The device as a whole: its life, its time, its news, and what the management side may ask. */
+#include <errno.h>
+
+#include "core/cci.h"
+
+#define CAPACITY_MAX (16 * TiB)
+
+void swcxl_config_init(struct swcxl_config *config)
+{
+	*config = (struct swcxl_config){
+		.volatile_size = 1 * GiB,
+		.serial = 1,
+		.revision = SWCXL_CXL_3_2,
+		.poison_list_max = 256,
+		.volatile_list = true,
+		.estimate = true,
+		.scan_ns_per_line = 500,
+		.payload_size = 4096,
+		.event_log_max = 256,
+		.media_memory_max = 256 * MiB,
+		.ranges_max = 67108864,
+	};
+}
+
+const char *swcxl_config_error(const struct swcxl_config *c)
+{
+	if (c->volatile_size % SWCXL_CAPACITY_UNIT || c->persistent_size % SWCXL_CAPACITY_UNIT)
+		return "capacities must be multiples of 256M";
+	if (c->volatile_size > CAPACITY_MAX || c->persistent_size > CAPACITY_MAX - c->volatile_size)
+		return "the capacity must not be more than 16T";
+	if (!c->volatile_size && !c->persistent_size)
+		return "the device needs some volatile or persistent capacity";
+	if (!c->serial)
+		return "the serial number must not be 0";
+	if (c->revision > SWCXL_CXL_3_2)
+		return "the CXL revision must be one of 2.0, 3.0, 3.1, 3.2";
+	if (c->poison_list_max < 1 || c->poison_list_max > 0xffffff)
+		return "the poison list limit must be 1 to 16777215 records";
+	if (c->scan_ns_per_line < 1)
+		return "the scan time of a line must be at least 1 ns";
+	if (c->during_scan > SWCXL_DURING_SCAN_BUSY)
+		return "during-scan must be one of apply, freeze, busy";
+	if (!is_pow2(c->payload_size) || c->payload_size < 256 || c->payload_size > MiB)
+		return "the payload size must be a power of two from 256 to 1M";
+	if (c->lsa_size && c->lsa_size < 1280)
+		return "a label storage area must have at least 1280 bytes";
+	if (c->event_log_max < 1)
+		return "an event log must hold at least one record";
+	return NULL;
+}
+
+static void media_changed(void *ctx, uint64_t start, uint64_t len, uint8_t attr)
+{
+	device_change(ctx, &(struct swcxl_change){.kind = SWCXL_CHANGE_POISON,
+						  .start = start * SWCXL_LINE,
+						  .length = len * SWCXL_LINE,
+						  .attr = attr});
+}
+
+static int init(struct swcxl_dev *dev)
+{
+	struct bounds bounds = {&dev->dpa, dpa_next_bound}, none = {0};
+	const struct swcxl_config *c = &dev->config;
+
+	dpa_init(&dev->dpa, c);
+	media_init(&dev->media, &dev->mem, bounds);
+	dev->media.ranges_max = c->ranges_max;
+	dev->media.content_max = c->media_memory_max / SWCXL_LINE;
+	dev->media.changed = media_changed;
+	dev->media.ctx = dev;
+	ranges_init(&dev->list.record, &dev->mem, bounds, RECORD_LINES_MAX);
+	ranges_init(&dev->scan.coverage, &dev->mem, none, UINT64_MAX >> 8);
+	dev->media_status = MEMDEV_MEDIA_READY;
+	dev->deadline_ns = SWCXL_NO_DEADLINE;
+	if (c->lsa_size) {
+		dev->lsa = mem_zalloc(&dev->mem, c->lsa_size);
+		if (!dev->lsa)
+			return -ENOMEM;
+	}
+	if (!regs_init(&dev->config_space, &dev->mem, SWCXL_CONFIG_SIZE) ||
+	    !regs_init(&dev->component, &dev->mem, COMPONENT_BLOCK_SIZE))
+		return -ENOMEM;
+	config_space_reset(dev);
+	component_reset(dev);
+	return mailbox_init(dev);
+}
+
+int swcxl_new(const struct swcxl_config *config, const struct swcxl_host *host,
+	      struct swcxl_dev **out)
+{
+	struct mem mem = {host->ctx, host->realloc};
+	struct swcxl_dev *dev;
+	int err;
+
+	if (swcxl_config_error(config))
+		return -EINVAL;
+	dev = mem_zalloc(&mem, sizeof(*dev));
+	if (!dev)
+		return -ENOMEM;
+	dev->config = *config;
+	dev->host = *host;
+	dev->mem = mem;
+	err = init(dev);
+	if (err) {
+		swcxl_free(dev);
+		return err;
+	}
+	*out = dev;
+	return 0;
+}
+
+void swcxl_free(struct swcxl_dev *dev)
+{
+	struct mem mem;
+
+	if (!dev)
+		return;
+	mem = dev->mem;
+	while (dev->ccis)
+		swcxl_cci_free(dev->ccis);
+	scan_drop_results(dev);
+	if (dev->dpa.top) { /* init() got that far */
+		ranges_clear(&dev->scan.coverage);
+		ranges_clear(&dev->list.record);
+		media_fini(&dev->media);
+	}
+	event_logs_fini(dev);
+	mailbox_fini(dev);
+	regs_fini(&dev->config_space, &mem);
+	regs_fini(&dev->component, &mem);
+	mem_free(&mem, dev->lsa);
+	mem_free(&mem, dev);
+}
+
+const struct swcxl_config *swcxl_get_config(const struct swcxl_dev *dev)
+{
+	return &dev->config;
+}
+
+/* ---- time ---- */
+
+uint64_t swcxl_advance(struct swcxl_dev *dev, uint64_t now_ns)
+{
+	if (now_ns > dev->now_ns) {
+		background_advance(dev, now_ns);
+		dev->now_ns = MAX(dev->now_ns, now_ns);
+	}
+	dev->deadline_ns = background_deadline(dev);
+	return dev->deadline_ns;
+}
+
+void device_deadline(struct swcxl_dev *dev)
+{
+	uint64_t deadline = background_deadline(dev);
+
+	if (deadline == dev->deadline_ns)
+		return;
+	dev->deadline_ns = deadline;
+	if (dev->host.deadline)
+		dev->host.deadline(dev->host.ctx, deadline);
+}
+
+uint64_t swcxl_now(const struct swcxl_dev *dev)
+{
+	return dev->now_ns;
+}
+
+uint64_t device_timestamp(const struct swcxl_dev *dev)
+{
+	return dev->clock_set ? dev->clock_base + (dev->now_ns - dev->clock_set_ns) : 0;
+}
+
+/* ---- news ---- */
+
+void device_change(struct swcxl_dev *dev, const struct swcxl_change *change)
+{
+	if (dev->host.changed && !dev->applying)
+		dev->host.changed(dev->host.ctx, change);
+}
+
+void device_notice(struct swcxl_dev *dev, const struct swcxl_notice *notice)
+{
+	if (dev->host.notice)
+		dev->host.notice(dev->host.ctx, notice);
+}
+
+void device_irq(struct swcxl_dev *dev, unsigned vector)
+{
+	if (dev->host.irq)
+		dev->host.irq(dev->host.ctx, vector);
+}
+
+/* ---- what the management side may ask ---- */
+
+static struct swcxl_partition partition(const struct swcxl_dev *dev, unsigned i)
+{
+	const struct dpa_segment *s = &dev->dpa.segment[i];
+
+	return (struct swcxl_partition){s->start * SWCXL_LINE, s->len * SWCXL_LINE};
+}
+
+void swcxl_query(const struct swcxl_dev *dev, struct swcxl_status *st)
+{
+	const struct scan *scan = &dev->scan;
+	struct background b = background_of(dev);
+	uint64_t lines = scan->end - scan->start;
+
+	*st = (struct swcxl_status){
+		.now_ns = dev->now_ns,
+		.timestamp = device_timestamp(dev),
+		.volatile_part = partition(dev, 0),
+		.persistent_part = partition(dev, 1),
+		.media_status = dev->media_status,
+		.poisoned_lines = dev->media.poisoned,
+		.injected_lines = dev->media.injected,
+		.ranges = ranges_count(&dev->media.poison),
+		.content_bytes = dev->media.content.count * SWCXL_LINE,
+		.list = {.count = ranges_count(&dev->list.record),
+			 .max = dev->config.poison_list_max,
+			 .overflow = dev->list.overflowed,
+			 .overflow_timestamp = dev->list.overflow_timestamp},
+		.scan = {.running = scan->running,
+			 .start = scan->start * SWCXL_LINE,
+			 .length = lines * SWCXL_LINE,
+			 .position = scan->position * SWCXL_LINE,
+			 .percent = lines ? (unsigned)((scan->position - scan->start) * 100 / lines)
+					  : 0,
+			 .results = scan->results},
+		.background = {.running = b.running,
+			       .opcode = b.opcode,
+			       .percent = b.percent,
+			       .rc = b.rc},
+	};
+}
+
+void swcxl_query_log(const struct swcxl_dev *dev, enum swcxl_log which,
+		     struct swcxl_log_status *status)
+{
+	const struct event_log *log = &dev->log[which];
+
+	*status = (struct swcxl_log_status){
+		.count = log->count,
+		.max = dev->config.event_log_max,
+		.overflow = log->overflow,
+		.lost = log->lost,
+		.first_lost = log->first_lost,
+		.last_lost = log->last_lost,
+	};
+}
+
+const uint8_t *swcxl_log_record(const struct swcxl_dev *dev, enum swcxl_log which, uint32_t index)
+{
+	const struct event_log *log = &dev->log[which];
+
+	return index < log->count ? log->record[(log->first + index) % log->cap] : NULL;
+}

@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The device, as its own files see it; nobody outside src/core includes this.
+ *
+ * Each block below belongs to the file named in its comment.
+ */
+#ifndef SWCXL_CORE_DEVICE_H
+#define SWCXL_CORE_DEVICE_H
+
+#include "base/mem.h"
+#include "base/ranges.h"
+#include "base/util.h"
+#include "core/regs.h"
+#include "media/media.h"
+#include "swcxl/swcxl.h"
+#include "wire/media.h"
+#include "wire/registers.h"
+
+/* D-11: no record is longer; its length in bytes still fits the 32 bits that Linux traces. */
+#define RECORD_LINES_MAX ((1ull << 26) - 1)
+
+/* MSI-X vectors: 8.2.9.4.3 wants them among the first 16. */
+enum { VECTOR_MAILBOX, VECTOR_EVENTS /* one for each log from here on */ };
+
+/* ---- dpa.c: the address space is a table of segments, in address order, without gaps ---- */
+
+enum dpa_kind { DPA_VOLATILE, DPA_PERSISTENT };
+
+struct dpa_segment {
+	uint64_t start, len; /* lines; len 0: absent */
+	enum dpa_kind kind;
+};
+
+#define DPA_SEGMENTS 2 /* partitions; dynamic-capacity regions will follow */
+
+struct dpa {
+	struct dpa_segment segment[DPA_SEGMENTS];
+	uint64_t top; /* lines */
+};
+
+void dpa_init(struct dpa *dpa, const struct swcxl_config *config);
+/* Where a partition begins above a line (struct bounds). */
+uint64_t dpa_next_bound(const void *dpa, uint64_t line);
+const struct dpa_segment *dpa_find(const struct dpa *dpa, uint64_t line);
+bool dpa_is_volatile(const struct dpa *dpa, uint64_t line);
+
+/* ---- events.c ---- */
+
+struct event_log {
+	uint8_t (*record)[SWCXL_EVENT_RECORD_SIZE]; /* a ring that grows up to the limit */
+	uint32_t cap, first, count;
+	uint16_t last_handle;
+	uint16_t lost;
+	uint64_t first_lost, last_lost;
+	bool overflow;
+};
+
+void event_push(struct swcxl_dev *dev, enum swcxl_log log, const uint8_t type[16],
+		const void *data, size_t len);
+/* A General Media event for poison at a line (D-36, D-37; rules in events.c). */
+void event_poison(struct swcxl_dev *dev, uint64_t line, uint8_t attr, unsigned transaction);
+void event_clear(struct swcxl_dev *dev, enum swcxl_log log, uint32_t n);
+void event_logs_fini(struct swcxl_dev *dev);
+uint64_t event_status(const struct swcxl_dev *dev);
+int event_apply(struct swcxl_dev *dev, const struct swcxl_change *change);
+void event_save(const struct swcxl_dev *dev,
+		void (*emit)(void *ctx, const struct swcxl_change *change), void *ctx);
+
+/* ---- list.c: the poison list ---- */
+
+struct poison_list {
+	struct ranges record; /* attribute: SWCXL_ATTR_POISON | source */
+	bool overflowed;
+	uint64_t overflow_timestamp;
+};
+
+/* Enters what is known of a range; what does not fit makes the list overflow. */
+void list_add(struct swcxl_dev *dev, uint64_t start, uint64_t len);
+/* Removes a range that is clean now. */
+void list_remove(struct swcxl_dev *dev, uint64_t start, uint64_t len);
+/* Replaces the list by all that is known (D-24). */
+void list_rebuild(struct swcxl_dev *dev);
+bool list_has(const struct swcxl_dev *dev, uint64_t line);
+
+/* ---- poison.c: what changes poison, and what the device makes of it ---- */
+
+/* Lines become poisoned; transaction: of the event. -ENOSPC: nothing changed. */
+int poison_plant(struct swcxl_dev *dev, uint64_t start, uint64_t len, uint8_t attr,
+		 unsigned transaction);
+/* The device notices poison in a range (scan, host read): it becomes known and enters the list.
+ * False: no memory, nothing changed. */
+bool poison_discover(struct swcxl_dev *dev, uint64_t start, uint64_t len);
+/* A host writes lines, of which the `whole` ones are written in full and lose their poison unless
+ * it is permanent (D-52). False: no memory, nothing changed. */
+bool poison_write(struct swcxl_dev *dev, uint64_t line, const uint8_t *data, uint64_t lines,
+		  uint64_t whole, uint64_t whole_lines);
+/* Removes from a kind of capacity the poison for which keep() returns 0. Cannot fail. */
+void poison_sweep(struct swcxl_dev *dev, enum dpa_kind kind, media_fn *keep);
+
+/* ---- scan.c: Scan Media ---- */
+
+struct scan_record {
+	uint64_t start;
+	uint32_t lines;
+	uint8_t attr;
+};
+
+struct scan {
+	bool called; /* since the last conventional reset (G-2) */
+	bool running, stopped, no_events;
+	bool covers; /* started while the list was overflowed (D-23) */
+	uint64_t start, end, position; /* lines */
+	uint64_t began_ns;
+	uint64_t restart, restart_lines;
+	struct scan_record *result;
+	uint64_t results, results_cap;
+	struct ranges coverage;
+	uint64_t covered; /* lines in it */
+};
+
+void scan_start(struct swcxl_dev *dev, uint64_t start, uint64_t lines, bool no_events);
+/* Lets the scan pass what it passes until then. */
+void scan_advance(struct swcxl_dev *dev, uint64_t now_ns);
+uint64_t scan_deadline(const struct swcxl_dev *dev);
+void scan_abort(struct swcxl_dev *dev);
+void scan_drop_results(struct swcxl_dev *dev);
+void scan_drop_coverage(struct swcxl_dev *dev);
+uint64_t scan_duration_ns(const struct swcxl_dev *dev, uint64_t lines);
+
+/* ---- background.c: one operation at a time ---- */
+
+struct background { /* as Background Command Status shows it; all 0 before the first */
+	uint16_t opcode;
+	uint8_t percent;
+	enum swcxl_rc rc;
+	bool running;
+};
+
+void background_start(struct swcxl_cci *cci, uint16_t opcode);
+void background_end(struct swcxl_dev *dev, enum swcxl_rc rc);
+void background_abort(struct swcxl_dev *dev);
+void background_disown(struct swcxl_cci *cci);
+void background_forget(struct swcxl_dev *dev);
+void background_advance(struct swcxl_dev *dev, uint64_t now_ns);
+uint64_t background_deadline(const struct swcxl_dev *dev);
+struct background background_status(const struct swcxl_cci *cci); /* of a channel */
+struct background background_of(const struct swcxl_dev *dev);	  /* of any */
+
+/* ---- mailbox.c ---- */
+
+struct mailbox {
+	struct swcxl_cci *cci;
+	uint32_t control; /* interrupt enables */
+	uint64_t command;
+	enum swcxl_rc rc;  /* of the last command */
+	uint8_t *payload;     /* may be shared with a hostile peer */
+	uint8_t *own_payload; /* used when the transport lends none */
+	uint8_t *in, *out;    /* private copies */
+};
+
+int mailbox_init(struct swcxl_dev *dev);
+void mailbox_fini(struct swcxl_dev *dev);
+void mailbox_reset(struct swcxl_dev *dev);
+void mailbox_background_done(struct swcxl_dev *dev, struct swcxl_cci *cci);
+uint64_t device_bar_size(const struct swcxl_dev *dev);
+void device_bar_read(struct swcxl_dev *dev, uint64_t offset, void *buf, uint32_t len);
+void device_bar_write(struct swcxl_dev *dev, uint64_t offset, const void *buf, uint32_t len);
+
+/* ---- config_space.c, component.c ---- */
+
+#define HDM_DECODERS 4
+
+void config_space_reset(struct swcxl_dev *dev);
+void component_reset(struct swcxl_dev *dev);
+void component_write(struct swcxl_dev *dev, uint64_t offset, const void *buf, uint32_t len);
+
+/* ---- cci.c: channels and the dispatcher; see core/cci.h ---- */
+
+enum channel { CHANNEL_PRIMARY, CHANNEL_SECONDARY, CHANNEL_CONTROL };
+
+struct cursor { /* a transfer that is not finished (D-8) */
+	bool active;
+	uint64_t start, lines; /* the range as asked */
+	uint64_t next;
+};
+
+struct swcxl_cci {
+	struct swcxl_dev *dev;
+	enum channel channel;
+	struct cursor list;
+	uint64_t results_next;	      /* first scan result not yet fetched */
+	struct background background; /* the last one it started */
+	struct swcxl_cci *next;
+};
+
+/* ---- reset.c ---- */
+
+void device_cxl_reset(struct swcxl_dev *dev, bool mem_clear);
+
+/* ---- the device: device.c ---- */
+
+struct swcxl_dev {
+	struct swcxl_config config;
+	struct swcxl_host host;
+	struct mem mem;
+	uint64_t now_ns, deadline_ns;
+	bool applying; /* a state is being restored: no changes come out */
+
+	bool clock_set;
+	uint64_t clock_base, clock_set_ns; /* Set Timestamp: value, and when */
+
+	struct dpa dpa;
+	struct media media;
+	struct poison_list list;
+	struct scan scan;
+	struct background background;
+	struct swcxl_cci *background_owner; /* NULL: its channel is gone */
+
+	struct event_log log[SWCXL_LOGS];
+	uint8_t event_policy[SWCXL_LOGS + 1]; /* the last: dynamic capacity */
+
+	uint8_t *lsa;
+	uint8_t shutdown_state;
+	uint32_t dirty_shutdowns;
+
+	unsigned media_status; /* MEMDEV_MEDIA_*: 1 ready */
+	bool mailbox_used;     /* a doorbell rang since the last reset (D-39) */
+	struct swcxl_cci *ccis;
+	struct mailbox mailbox[SWCXL_MAILBOXES];
+	struct regs config_space, component;
+};
+
+/* Device time as its commands and events show it: 0 until set (8.2.10.4). */
+uint64_t device_timestamp(const struct swcxl_dev *dev);
+void device_change(struct swcxl_dev *dev, const struct swcxl_change *change);
+void device_notice(struct swcxl_dev *dev, const struct swcxl_notice *notice);
+void device_log(struct swcxl_dev *dev, enum swcxl_log_level level, const char *text);
+void device_irq(struct swcxl_dev *dev, unsigned vector);
+/* To be called when something may have become due earlier or later. */
+void device_deadline(struct swcxl_dev *dev);
+
+#endif

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/* The address space: volatile capacity from 0 on, persistent capacity behind it (8.2.10.9.2). */
+#include "core/device.h"
+
+void dpa_init(struct dpa *dpa, const struct swcxl_config *config)
+{
+	uint64_t v = config->volatile_size / SWCXL_LINE, p = config->persistent_size / SWCXL_LINE;
+
+	*dpa = (struct dpa){
+		.segment = {{0, v, DPA_VOLATILE}, {v, p, DPA_PERSISTENT}},
+		.top = v + p,
+	};
+}
+
+uint64_t dpa_next_bound(const void *ctx, uint64_t line)
+{
+	const struct dpa *dpa = ctx;
+
+	for (unsigned i = 0; i < DPA_SEGMENTS; i++)
+		if (dpa->segment[i].start > line)
+			return dpa->segment[i].start;
+	return UINT64_MAX;
+}
+
+const struct dpa_segment *dpa_find(const struct dpa *dpa, uint64_t line)
+{
+	for (unsigned i = 0; i < DPA_SEGMENTS; i++)
+		if (line - dpa->segment[i].start < dpa->segment[i].len)
+			return &dpa->segment[i];
+	return NULL;
+}
+
+bool dpa_is_volatile(const struct dpa *dpa, uint64_t line)
+{
+	const struct dpa_segment *segment = dpa_find(dpa, line);
+
+	return segment && segment->kind == DPA_VOLATILE;
+}

@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Event logs (CXL r3.2 8.2.10.2). Each log is a ring of whole 128-byte records, oldest first,
+ * that grows as needed up to its limit. A full log keeps the old records and drops the new one,
+ * counting what it lost. The interrupt is an edge: it fires when a log stops being empty.
+ */
+#include <errno.h>
+
+#include "core/device.h"
+#include "wire/events.h"
+#include "wire/generic.h"
+
+enum {
+#define EVENT_UUID(id, ...) TYPE_##id,
+#include "tbl/uuids.tbl.h"
+};
+static const uint8_t event_type[][16] = {
+#define EVENT_UUID(id, name, ...) [TYPE_##id] = {__VA_ARGS__},
+#include "tbl/uuids.tbl.h"
+};
+
+/* Room for one more record. The ring is unrolled when it grows. */
+static bool make_room(struct swcxl_dev *dev, struct event_log *log)
+{
+	uint32_t cap = MIN(log->cap ? log->cap * 2 : 16, dev->config.event_log_max);
+	uint8_t(*ring)[SWCXL_EVENT_RECORD_SIZE];
+
+	if (log->count < log->cap)
+		return true;
+	if (log->count >= dev->config.event_log_max)
+		return false;
+	ring = mem_resize(&dev->mem, NULL, (size_t)cap * sizeof(*ring));
+	if (!ring)
+		return false;
+	for (uint32_t i = 0; i < log->count; i++)
+		memcpy(ring[i], log->record[(log->first + i) % log->cap], sizeof(*ring));
+	mem_free(&dev->mem, log->record);
+	log->record = ring;
+	log->cap = cap;
+	log->first = 0;
+	return true;
+}
+
+/* The overflow state as a change carries it. */
+#define LOST(F)                   \
+	F(0x00, le16, lost)       \
+	F(0x02, le64, first_lost) \
+	F(0x0a, le64, last_lost)
+WIRE_STRUCT(lost, 18, LOST)
+
+static struct swcxl_change lost_change(const struct swcxl_dev *dev, unsigned which,
+				       struct lost *data)
+{
+	const struct event_log *log = &dev->log[which];
+
+	wr(&data->lost, log->lost);
+	wr(&data->first_lost, log->first_lost);
+	wr(&data->last_lost, log->last_lost);
+	return (struct swcxl_change){.kind = SWCXL_CHANGE_EVENT_LOST,
+				     .log = (uint8_t)which,
+				     .attr = log->overflow,
+				     .length = sizeof(*data),
+				     .data = data};
+}
+
+static void emit_lost(struct swcxl_dev *dev, enum swcxl_log which)
+{
+	struct lost data;
+	struct swcxl_change change = lost_change(dev, which, &data);
+
+	device_change(dev, &change);
+}
+
+static void drop(struct swcxl_dev *dev, enum swcxl_log which)
+{
+	struct event_log *log = &dev->log[which];
+
+	log->last_lost = device_timestamp(dev);
+	if (!log->overflow)
+		log->first_lost = log->last_lost;
+	log->overflow = true;
+	if (log->lost < UINT16_MAX)
+		log->lost++;
+	emit_lost(dev, which);
+}
+
+static void announce(struct swcxl_dev *dev, enum swcxl_log which, const struct event_header *h)
+{
+	struct swcxl_notice notice = {
+		.kind = SWCXL_NOTICE_EVENT_RECORD,
+		.log = which,
+		.handle = rd(h->handle),
+	};
+
+	memcpy(notice.uuid, h->type.b, sizeof(notice.uuid));
+	device_notice(dev, &notice);
+	if ((dev->event_policy[which] & EVENT_INTERRUPT_MODE) == EVENT_INTERRUPT_MSI)
+		device_irq(dev, VECTOR_EVENTS + which);
+}
+
+static void store(struct event_log *log, const uint8_t *record)
+{
+	memcpy(log->record[(log->first + log->count) % log->cap], record,
+	       SWCXL_EVENT_RECORD_SIZE);
+	log->count++;
+}
+
+void event_push(struct swcxl_dev *dev, enum swcxl_log which, const uint8_t type[16],
+		const void *data, size_t len)
+{
+	struct event_log *log = &dev->log[which];
+	uint8_t record[SWCXL_EVENT_RECORD_SIZE] = {0};
+	struct event_header *h = (struct event_header *)record;
+
+	if (!make_room(dev, log)) {
+		drop(dev, which);
+		return;
+	}
+	if (++log->last_handle == 0) /* handles are unique and never 0 */
+		log->last_handle = 1;
+	memcpy(h->type.b, type, sizeof(h->type.b));
+	h->length = sizeof(record);
+	wr(&h->flags, which);
+	wr(&h->handle, log->last_handle);
+	wr(&h->timestamp, device_timestamp(dev));
+	memcpy(record + EVENT_DATA_OFFSET, data, len);
+	store(log, record);
+	device_change(dev, &(struct swcxl_change){.kind = SWCXL_CHANGE_EVENT,
+						  .log = (uint8_t)which,
+						  .length = sizeof(record),
+						  .data = record});
+	if (log->count == 1)
+		announce(dev, which, h);
+}
+
+/* Severity by source (D-36); bit 0 but for injections (D-38); bit 2 when unlisted (D-37, P-17). */
+void event_poison(struct swcxl_dev *dev, uint64_t line, uint8_t attr, unsigned transaction)
+{
+	unsigned source = attr & SWCXL_ATTR_SOURCE;
+	enum swcxl_log log = source == SWCXL_SOURCE_INJECTED   ? SWCXL_LOG_INFORMATIONAL
+			     : source == SWCXL_SOURCE_EXTERNAL ? SWCXL_LOG_WARNING
+							       : SWCXL_LOG_FAILURE;
+	struct general_media gm = {.type = MEDIA_ECC_ERROR, .transaction = (uint8_t)transaction};
+
+	wr(&gm.address, line * SWCXL_LINE |
+				(dpa_is_volatile(&dev->dpa, line) ? MEDIA_ADDRESS_VOLATILE : 0));
+	if (source != SWCXL_SOURCE_INJECTED)
+		gm.descriptor |= MEDIA_UNCORRECTABLE;
+	if (dev->list.overflowed && !list_has(dev, line))
+		gm.descriptor |= MEDIA_POISON_LIST_OVERFLOW;
+	event_push(dev, log, event_type[TYPE_GENERAL_MEDIA], &gm, sizeof(gm));
+}
+
+/* Removes the n oldest; overflow ends with the first record that goes (8.2.10.2.3). */
+void event_clear(struct swcxl_dev *dev, enum swcxl_log which, uint32_t n)
+{
+	struct event_log *log = &dev->log[which];
+
+	if (n == 0)
+		return;
+	log->first = (log->first + n) % log->cap;
+	log->count -= n;
+	device_change(dev, &(struct swcxl_change){.kind = SWCXL_CHANGE_EVENT_CLEAR,
+						  .log = (uint8_t)which,
+						  .value = n});
+	if (log->overflow) {
+		log->overflow = false;
+		log->lost = 0;
+		log->first_lost = log->last_lost = 0;
+		emit_lost(dev, which);
+	}
+}
+
+/* Event Status (8.2.9.1): a bit for each log that holds something. */
+uint64_t event_status(const struct swcxl_dev *dev)
+{
+	uint64_t status = 0;
+
+	for (unsigned i = 0; i < SWCXL_LOGS; i++)
+		if (dev->log[i].count)
+			status |= 1u << i;
+	return status;
+}
+
+void event_logs_fini(struct swcxl_dev *dev)
+{
+	for (unsigned i = 0; i < SWCXL_LOGS; i++)
+		mem_free(&dev->mem, dev->log[i].record);
+}
+
+/* ---- state ---- */
+
+void event_save(const struct swcxl_dev *dev,
+		void (*emit)(void *ctx, const struct swcxl_change *change), void *ctx)
+{
+	for (unsigned i = 0; i < SWCXL_LOGS; i++) {
+		const struct event_log *log = &dev->log[i];
+		struct swcxl_change change;
+		struct lost data;
+
+		for (uint32_t n = 0; n < log->count; n++) {
+			change = (struct swcxl_change){
+				.kind = SWCXL_CHANGE_EVENT,
+				.log = (uint8_t)i,
+				.length = SWCXL_EVENT_RECORD_SIZE,
+				.data = log->record[(log->first + n) % log->cap],
+			};
+			emit(ctx, &change);
+		}
+		if (log->overflow) {
+			change = lost_change(dev, i, &data);
+			emit(ctx, &change);
+		}
+	}
+}
+
+int event_apply(struct swcxl_dev *dev, const struct swcxl_change *change)
+{
+	struct event_log *log = &dev->log[change->log];
+	const struct lost *lost = change->data;
+
+	switch (change->kind) {
+	case SWCXL_CHANGE_EVENT:
+		if (change->length != SWCXL_EVENT_RECORD_SIZE || !change->data)
+			return -EINVAL;
+		if (!make_room(dev, log))
+			return -ENOMEM;
+		store(log, change->data);
+		log->last_handle = rd(((const struct event_header *)change->data)->handle);
+		return 0;
+	case SWCXL_CHANGE_EVENT_CLEAR:
+		if (change->value > log->count)
+			return -EINVAL;
+		if (change->value)
+			log->first = (uint32_t)((log->first + change->value) % log->cap);
+		log->count -= (uint32_t)change->value;
+		return 0;
+	default:
+		if (change->length != sizeof(*lost) || !lost)
+			return -EINVAL;
+		log->overflow = change->attr;
+		log->lost = rd(lost->lost);
+		log->first_lost = rd(lost->first_lost);
+		log->last_lost = rd(lost->last_lost);
+		return 0;
+	}
+}

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The poison list: the records that Get Poison List (8.2.10.9.4.1) shows, at most
+ * poison_list_max of them (D-12), a bounded view of what the media map knows.
+ *
+ *   entered     when poison becomes known and the record fits, or merges (D-15)
+ *   overflow    the first record that does not fit; from then on nothing is added (P-13, D-16),
+ *		 though what is cleared still goes (D-17)
+ *   rebuilt     from everything known, when scans have covered the whole device (D-22 .. D-24)
+ *
+ * This file is the only one that adds, removes, sets or ends the overflow (R-9, R-13).
+ */
+#include "core/device.h"
+
+static uint8_t record_attr(uint8_t attr)
+{
+	return (uint8_t)(SWCXL_ATTR_POISON | (attr & SWCXL_ATTR_SOURCE));
+}
+
+/* Does the list want this piece of the media? Without --volatile-list, P-9 leaves some out. */
+static bool wanted(const struct swcxl_dev *dev, const struct range *piece)
+{
+	return piece->attr & SWCXL_ATTR_KNOWN &&
+	       (dev->config.volatile_list || !dpa_is_volatile(&dev->dpa, piece->start));
+}
+
+static void emit(struct swcxl_dev *dev, uint64_t start, uint64_t len, uint8_t attr)
+{
+	device_change(dev, &(struct swcxl_change){.kind = SWCXL_CHANGE_LIST,
+						  .start = start * SWCXL_LINE,
+						  .length = len * SWCXL_LINE,
+						  .attr = attr});
+}
+
+static void emit_overflow(struct swcxl_dev *dev)
+{
+	device_change(dev, &(struct swcxl_change){.kind = SWCXL_CHANGE_OVERFLOW,
+						  .attr = dev->list.overflowed,
+						  .value = dev->list.overflow_timestamp});
+}
+
+/* Overflow starts: with its time, which a later one does not move, and no coverage yet. */
+static void set_overflow(struct swcxl_dev *dev)
+{
+	struct poison_list *list = &dev->list;
+
+	if (list->overflowed)
+		return;
+	list->overflowed = true;
+	list->overflow_timestamp = device_timestamp(dev);
+	scan_drop_coverage(dev);
+	emit_overflow(dev);
+	device_notice(dev, &(struct swcxl_notice){.kind = SWCXL_NOTICE_OVERFLOW});
+}
+
+bool list_has(const struct swcxl_dev *dev, uint64_t line)
+{
+	struct range r;
+
+	return ranges_find(&dev->list.record, line, &r) && r.start <= line;
+}
+
+/* A record for a piece that is not listed. No memory counts as no room. */
+static bool enter(struct swcxl_dev *dev, struct ranges *records, const struct range *piece,
+		  uint8_t attr)
+{
+	int64_t cost = ranges_put_cost(records, piece->start, piece->len, attr);
+	int64_t room = (int64_t)dev->config.poison_list_max - (int64_t)ranges_count(records);
+
+	if (cost > room || !ranges_reserve(records, piece->len / RECORD_LINES_MAX + 2))
+		return false;
+	ranges_put(records, piece->start, piece->len, attr);
+	return true;
+}
+
+/*
+ * A piece that is listed under another source (D-53): the record changes, which may need up to
+ * two records more; when they do not fit, the old record stays and the list has overflowed.
+ */
+static bool rename_source(struct swcxl_dev *dev, const struct range *piece, uint8_t attr)
+{
+	struct ranges *records = &dev->list.record;
+
+	if (!ranges_reserve(records, 8))
+		return false;
+	ranges_cut(records, piece->start, piece->len);
+	ranges_put(records, piece->start, piece->len, attr);
+	if (ranges_count(records) <= dev->config.poison_list_max)
+		return true;
+	ranges_cut(records, piece->start, piece->len);
+	ranges_put(records, piece->start, piece->len, piece->attr);
+	return false;
+}
+
+/* Enters one piece of the media, in DPA order, until something does not fit. */
+static bool add_piece(struct swcxl_dev *dev, const struct range *media)
+{
+	uint64_t line = media->start;
+	uint8_t attr = record_attr(media->attr);
+	struct range piece;
+
+	while (ranges_piece(&dev->list.record, &line, range_end(media), &piece)) {
+		bool fits = piece.attr == attr	? true
+			    : piece.attr	? rename_source(dev, &piece, attr)
+						: enter(dev, &dev->list.record, &piece, attr);
+
+		if (!fits)
+			return false;
+		if (piece.attr != attr)
+			emit(dev, piece.start, piece.len, attr);
+	}
+	return true;
+}
+
+void list_add(struct swcxl_dev *dev, uint64_t start, uint64_t len)
+{
+	uint64_t line = start;
+	struct range piece;
+
+	if (dev->list.overflowed) /* frozen (P-13) */
+		return;
+	while (ranges_piece(&dev->media.poison, &line, start + len, &piece)) {
+		if (wanted(dev, &piece) && !add_piece(dev, &piece)) {
+			set_overflow(dev);
+			return;
+		}
+	}
+}
+
+/*
+ * What is clean goes at once, overflowed or not (P-6, D-17). In the middle of a record that
+ * takes one record more: when there is no room for it the upper part is dropped from the list,
+ * which has then overflowed (D-18, C-6).
+ */
+void list_remove(struct swcxl_dev *dev, uint64_t start, uint64_t len)
+{
+	struct ranges *records = &dev->list.record;
+	uint64_t end = start + len;
+	struct range r;
+	bool fits = true;
+
+	if (!ranges_find(records, start, &r) || r.start >= end)
+		return;
+	if (r.start < start && range_end(&r) > end) {
+		fits = ranges_count(records) < dev->config.poison_list_max &&
+		       ranges_reserve(records, 2);
+		if (!fits)
+			end = range_end(&r);
+	}
+	ranges_cut(records, start, end - start);
+	emit(dev, start, end - start, 0);
+	if (!fits)
+		set_overflow(dev);
+}
+
+/*
+ * A device may update its list by a scan (8.2.10.9.4.5); this one rebuilds it when scans have
+ * covered everything (R-7). The new list is made beside the old one and replaces it in one step.
+ * What does not fit leaves the list full and overflowed, with a new time, and the coverage
+ * starts anew (D-24).
+ */
+void list_rebuild(struct swcxl_dev *dev)
+{
+	struct poison_list *list = &dev->list;
+	bool was_overflowed = list->overflowed, fits = true;
+	struct ranges records;
+	struct range piece, r;
+	uint64_t line = 0;
+
+	ranges_init(&records, &dev->mem, list->record.bounds, list->record.max_len);
+	while (fits && ranges_find(&dev->media.poison, line, &piece)) {
+		line = range_end(&piece);
+		if (wanted(dev, &piece))
+			fits = enter(dev, &records, &piece, record_attr(piece.attr));
+	}
+	ranges_clear(&list->record);
+	list->record = records;
+	list->overflowed = !fits;
+	list->overflow_timestamp = fits ? 0 : device_timestamp(dev);
+	scan_drop_coverage(dev);
+
+	emit(dev, 0, dev->dpa.top, 0);
+	for (line = 0; ranges_find(&list->record, line, &r); line = range_end(&r))
+		emit(dev, r.start, r.len, r.attr);
+	emit_overflow(dev);
+	if (list->overflowed && !was_overflowed)
+		device_notice(dev, &(struct swcxl_notice){.kind = SWCXL_NOTICE_OVERFLOW});
+}

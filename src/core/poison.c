@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What changes poison on the media, and what the device makes of it: the media's truth first,
+ * then the list, then the event, which says whether the list could take it.
+ */
+#include <errno.h>
+
+#include "core/device.h"
+#include "wire/events.h"
+
+/* Poison over poison: known and permanent add up; only the host writing poison renames (D-53). */
+static uint8_t planted(uint8_t old, void *arg)
+{
+	uint8_t attr = *(uint8_t *)arg;
+
+	if (!old)
+		return attr;
+	if ((attr & SWCXL_ATTR_SOURCE) == SWCXL_SOURCE_EXTERNAL)
+		old = (uint8_t)((old & ~SWCXL_ATTR_SOURCE) | SWCXL_SOURCE_EXTERNAL);
+	return (uint8_t)(old | (attr & (SWCXL_ATTR_KNOWN | SWCXL_ATTR_PERMANENT)));
+}
+
+static uint8_t discovered(uint8_t old, void *arg)
+{
+	(void)arg;
+	return old ? (uint8_t)(old | SWCXL_ATTR_KNOWN) : 0;
+}
+
+static uint8_t overwritten(uint8_t old, void *arg)
+{
+	(void)arg;
+	return old & SWCXL_ATTR_PERMANENT ? old : 0;
+}
+
+/* The first line of a range that the device does not know to be poisoned. */
+static bool first_unknown(const struct swcxl_dev *dev, uint64_t start, uint64_t len,
+			  uint64_t *found)
+{
+	uint64_t line = start;
+	struct range piece;
+
+	while (ranges_piece(&dev->media.poison, &line, start + len, &piece)) {
+		*found = piece.start;
+		if (!(piece.attr & SWCXL_ATTR_KNOWN))
+			return true;
+	}
+	return false;
+}
+
+/* one event, at the first line that became known. */
+int poison_plant(struct swcxl_dev *dev, uint64_t start, uint64_t len, uint8_t attr,
+		 unsigned transaction)
+{
+	uint64_t first;
+	bool news = attr & SWCXL_ATTR_KNOWN && first_unknown(dev, start, len, &first);
+
+	if (!media_transform(&dev->media, start, len, planted, &attr, true))
+		return -ENOSPC;
+	list_add(dev, start, len);
+	if (news)
+		event_poison(dev, first, media_attr(&dev->media, first), transaction);
+	device_deadline(dev);
+	return 0;
+}
+
+bool poison_discover(struct swcxl_dev *dev, uint64_t start, uint64_t len)
+{
+	if (!media_transform(&dev->media, start, len, discovered, NULL, false))
+		return false;
+	list_add(dev, start, len);
+	return true;
+}
+
+bool poison_write(struct swcxl_dev *dev, uint64_t line, const uint8_t *data, uint64_t lines,
+		  uint64_t whole, uint64_t whole_lines)
+{
+	uint64_t at = whole;
+	struct range piece;
+
+	if (!content_reserve(&dev->media, line, data, lines) ||
+	    !media_transform(&dev->media, whole, whole_lines, overwritten, NULL, true))
+		return false;
+	while (ranges_piece(&dev->media.poison, &at, whole + whole_lines, &piece))
+		if (!piece.attr)
+			list_remove(dev, piece.start, piece.len);
+	for (uint64_t i = 0; i < lines; i++)
+		content_write(&dev->media, line + i, data + i * SWCXL_LINE);
+	device_change(dev, &(struct swcxl_change){.kind = SWCXL_CHANGE_CONTENT,
+						  .start = line * SWCXL_LINE,
+						  .length = lines * SWCXL_LINE,
+						  .data = data});
+	device_deadline(dev);
+	return true;
+}
+
+void poison_sweep(struct swcxl_dev *dev, enum dpa_kind kind, media_fn *keep)
+{
+	for (unsigned i = 0; i < DPA_SEGMENTS; i++) {
+		const struct dpa_segment *s = &dev->dpa.segment[i];
+		uint64_t line = s->start;
+		struct range piece;
+
+		if (s->kind != kind || !s->len)
+			continue;
+		media_sweep(&dev->media, s->start, s->len, keep);
+		while (ranges_piece(&dev->media.poison, &line, s->start + s->len, &piece))
+			if (!piece.attr)
+				list_remove(dev, piece.start, piece.len);
+	}
+}
+
+/* ---- the management face ---- */
+
+bool swcxl_in_range(const struct swcxl_dev *dev, uint64_t start, uint64_t length)
+{
+	return length && range_fits(start, length, dev->dpa.top * SWCXL_LINE);
+}
+
+static bool is_lines(const struct swcxl_dev *dev, uint64_t start, uint64_t length)
+{
+	return swcxl_in_range(dev, start, length) && !((start | length) % SWCXL_LINE);
+}
+
+int swcxl_plant(struct swcxl_dev *dev, uint64_t start, uint64_t length, enum swcxl_source source,
+		bool known, bool permanent)
+{
+	uint8_t attr = (uint8_t)(SWCXL_ATTR_POISON | source | (known ? SWCXL_ATTR_KNOWN : 0) |
+				 (permanent ? SWCXL_ATTR_PERMANENT : 0));
+
+	if (!is_lines(dev, start, length))
+		return -EINVAL;
+	return poison_plant(dev, start / SWCXL_LINE, length / SWCXL_LINE, attr, BY_UNKNOWN);
+}
+
+bool swcxl_known_poison(const struct swcxl_dev *dev, uint64_t start, uint64_t length)
+{
+	uint64_t line = start / SWCXL_LINE, end = line + length / SWCXL_LINE;
+	struct range piece;
+
+	while (swcxl_in_range(dev, start, length) &&
+	       ranges_piece(&dev->media.poison, &line, end, &piece))
+		if (piece.attr & SWCXL_ATTR_KNOWN)
+			return true;
+	return false;
+}
+
+bool swcxl_poison_next(const struct swcxl_dev *dev, uint64_t start, uint64_t end,
+		       struct swcxl_poison_row *row)
+{
+	uint64_t line = start / SWCXL_LINE, stop = MIN(end / SWCXL_LINE, dev->dpa.top);
+	struct range poison, list;
+	bool listed;
+
+	if (line >= stop || !ranges_find(&dev->media.poison, line, &poison) || poison.start >= stop)
+		return false;
+	line = MAX(line, poison.start);
+	stop = MIN(stop, range_end(&poison));
+	listed = ranges_piece(&dev->list.record, &line, stop, &list) && list.attr;
+	/* records are cut where they become too long: the row goes on over such a cut */
+	while (line < stop) {
+		struct range more;
+		uint64_t next = line;
+
+		ranges_piece(&dev->list.record, &next, stop, &more);
+		if (!more.attr == listed)
+			break;
+		line = next;
+	}
+	*row = (struct swcxl_poison_row){
+		.start = list.start * SWCXL_LINE,
+		.length = (line - list.start) * SWCXL_LINE,
+		.source = poison.attr & SWCXL_ATTR_SOURCE,
+		.known = poison.attr & SWCXL_ATTR_KNOWN,
+		.permanent = poison.attr & SWCXL_ATTR_PERMANENT,
+		.listed = listed,
+	};
+	return true;
+}
+
+/* A host read finds what was latent (D-51: and says nothing of what was known). */
+int swcxl_media_read(struct swcxl_dev *dev, uint64_t start, void *buf, size_t len)
+{
+	uint64_t line = start / SWCXL_LINE, end = (start + len + SWCXL_LINE - 1) / SWCXL_LINE;
+	uint8_t *out = buf;
+	struct range piece;
+
+	if (len && !swcxl_in_range(dev, start, len))
+		return -EINVAL;
+	for (uint64_t at = start; at < start + len;) {
+		size_t in = at % SWCXL_LINE, n = MIN(SWCXL_LINE - in, start + len - at);
+		uint8_t data[SWCXL_LINE];
+
+		content_read(&dev->media, at / SWCXL_LINE, data);
+		memcpy(out, data + in, n);
+		out += n;
+		at += n;
+	}
+	while (len && ranges_piece(&dev->media.poison, &line, end, &piece)) {
+		if (!piece.attr || piece.attr & SWCXL_ATTR_KNOWN)
+			continue;
+		if (!poison_discover(dev, piece.start, piece.len))
+			return -ENOSPC;
+		event_poison(dev, piece.start, piece.attr, BY_HOST_READ);
+	}
+	return 0;
+}
+
+/* Lines written in part keep their poison; whole ones are overwritten (D-52). */
+int swcxl_media_write(struct swcxl_dev *dev, uint64_t start, const void *buf, size_t len)
+{
+	uint64_t first = start / SWCXL_LINE, lines;
+	uint64_t whole_first, whole_end;
+	uint8_t *data;
+	bool ok;
+
+	if (len && !swcxl_in_range(dev, start, len))
+		return -EINVAL;
+	if (!len)
+		return 0;
+	lines = (start + len + SWCXL_LINE - 1) / SWCXL_LINE - first;
+	whole_first = (start + SWCXL_LINE - 1) / SWCXL_LINE;
+	whole_end = MAX((start + len) / SWCXL_LINE, whole_first);
+	data = mem_resize(&dev->mem, NULL, lines * SWCXL_LINE);
+	if (!data)
+		return -ENOSPC;
+	content_read(&dev->media, first, data);
+	content_read(&dev->media, first + lines - 1, data + (lines - 1) * SWCXL_LINE);
+	memcpy(data + start % SWCXL_LINE, buf, len);
+	ok = poison_write(dev, first, data, lines, whole_first, whole_end - whole_first);
+	mem_free(&dev->mem, data);
+	return ok ? 0 : -ENOSPC;
+}

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Resets (CXL r3.2 9.1.1). What each keeps and drops:
+ *
+ *				 conventional, attach(*)	CXL reset
+ *   background operation	 aborted, forgotten		aborted, shown (D-40)
+ *   scan results		 dropped (G-2)			kept
+ *   coverage, cursors		 dropped			dropped
+ *   device clock		 unset				kept
+ *   interrupt policy		 0				kept
+ *   volatile content, poison	 gone but permanent errors	with Mem Clear: likewise
+ *   injected poison		 gone unless it persists (I-5), permanent errors stay
+ *   other persistent poison	 kept				kept
+ *   overflow			 kept if there is persistent capacity
+ *   event logs			 kept				kept
+ *   PCI and HDM registers	 reset				HDM decoders and mailbox reset
+ *
+ * (*) An attach or device reset by the VMM leaves media, list, overflow and logs alone when no
+ * mailbox command has run since the last reset (D-39): plant first, boot then, must work.
+ */
+#include "core/cci.h"
+
+static uint8_t keep_permanent(uint8_t attr, void *arg)
+{
+	(void)arg;
+	return attr & SWCXL_ATTR_PERMANENT;
+}
+
+static uint8_t keep_not_injected(uint8_t attr, void *arg)
+{
+	return keep_permanent(attr, arg) ||
+	       (attr & SWCXL_ATTR_SOURCE) != SWCXL_SOURCE_INJECTED;
+}
+
+static void lose_volatile(struct swcxl_dev *dev)
+{
+	poison_sweep(dev, DPA_VOLATILE, keep_permanent);
+	for (unsigned i = 0; i < DPA_SEGMENTS; i++) {
+		const struct dpa_segment *s = &dev->dpa.segment[i];
+
+		if (s->kind != DPA_VOLATILE || !s->len)
+			continue;
+		content_erase(&dev->media, s->start, s->len);
+		device_change(dev, &(struct swcxl_change){.kind = SWCXL_CHANGE_CONTENT,
+							  .start = s->start * SWCXL_LINE,
+							  .length = s->len * SWCXL_LINE});
+	}
+}
+
+/* The shutdown state is judged at the reset, and begins clean (8.2.10.9.3.5). */
+static void judge_shutdown(struct swcxl_dev *dev)
+{
+	if (!(dev->shutdown_state & SHUTDOWN_DIRTY))
+		return;
+	dev->shutdown_state = 0;
+	dev->dirty_shutdowns++;
+	device_change(dev, &(struct swcxl_change){.kind = SWCXL_CHANGE_SHUTDOWN,
+						  .value = dev->dirty_shutdowns});
+}
+
+static void lose_power(struct swcxl_dev *dev)
+{
+	lose_volatile(dev);
+	if (!dev->config.injected_persists)
+		poison_sweep(dev, DPA_PERSISTENT, keep_not_injected);
+	if (dev->list.overflowed && !dev->config.persistent_size)
+		list_rebuild(dev); /* what is left is all that there is to know */
+	judge_shutdown(dev);
+}
+
+static void conventional_reset(struct swcxl_dev *dev, bool media)
+{
+	background_abort(dev);
+	background_forget(dev);
+	dev->clock_set = false;
+	if (media)
+		lose_power(dev);
+	dev->scan.called = false;
+	dev->scan.start = dev->scan.end = dev->scan.position = 0;
+	scan_drop_results(dev);
+	scan_drop_coverage(dev);
+	cci_drop_cursors(dev);
+	memset(dev->event_policy, 0, sizeof(dev->event_policy));
+	mailbox_reset(dev);
+	config_space_reset(dev);
+	component_reset(dev);
+	dev->mailbox_used = false;
+}
+
+void device_cxl_reset(struct swcxl_dev *dev, bool mem_clear)
+{
+	background_abort(dev);
+	if (mem_clear)
+		lose_volatile(dev);
+	if (!dev->config.injected_persists) {
+		poison_sweep(dev, DPA_VOLATILE, keep_not_injected);
+		poison_sweep(dev, DPA_PERSISTENT, keep_not_injected);
+	}
+	scan_drop_coverage(dev);
+	cci_drop_cursors(dev);
+	mailbox_reset(dev);
+	component_reset(dev);
+	dev->mailbox_used = false;
+	device_deadline(dev);
+}
+
+void swcxl_reset(struct swcxl_dev *dev, enum swcxl_reset type)
+{
+	switch (type) {
+	case SWCXL_RESET_CXL:
+		device_cxl_reset(dev, false);
+		break;
+	case SWCXL_RESET_CONVENTIONAL:
+		conventional_reset(dev, true);
+		break;
+	case SWCXL_RESET_ATTACH:
+		conventional_reset(dev, dev->mailbox_used);
+		break;
+	}
+	device_deadline(dev);
+}

@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Scan Media (CXL r3.2 8.2.10.9.4.5): it walks the media as time passes. A line is passed when
+ * scan_ns_per_line have gone by for it and all before it; then poison on it becomes known, enters
+ * the list unless that is frozen, and joins the results; a new result record raises one event
+ * (D-36). All of that carries the time of the passing, however coarse the steps of the clock are.
+ *
+ * The scan looks at live media: what changes ahead of its position is seen, what changes behind
+ * it is not (D-20). It ends when everything is passed, when its results have no more room (D-31),
+ * or when it is aborted (D-30); in the latter two the results say where to go on.
+ *
+ * Coverage is what scans begun under overflow have passed (D-23). When it is everything, the list
+ * is rebuilt before completion is signalled (S-3, D-24).
+ */
+#include "core/device.h"
+#include "wire/events.h"
+
+static uint64_t saturating_add(uint64_t a, uint64_t b)
+{
+	return a + b < a ? SWCXL_NO_DEADLINE - 1 : MIN(a + b, SWCXL_NO_DEADLINE - 1);
+}
+
+uint64_t scan_duration_ns(const struct swcxl_dev *dev, uint64_t lines)
+{
+	uint64_t rate = dev->config.scan_ns_per_line;
+
+	return lines > (SWCXL_NO_DEADLINE - 1) / rate ? SWCXL_NO_DEADLINE - 1 : lines * rate;
+}
+
+/* When the scan has passed a line. */
+static uint64_t passed_at(const struct swcxl_dev *dev, uint64_t line)
+{
+	return saturating_add(dev->scan.began_ns,
+			      scan_duration_ns(dev, line + 1 - dev->scan.start));
+}
+
+void scan_drop_results(struct swcxl_dev *dev)
+{
+	struct scan *scan = &dev->scan;
+
+	mem_free(&dev->mem, scan->result);
+	scan->result = NULL;
+	scan->results = scan->results_cap = 0;
+	scan->stopped = false;
+	scan->restart = scan->restart_lines = 0;
+	for (struct swcxl_cci *cci = dev->ccis; cci; cci = cci->next)
+		cci->results_next = 0;
+}
+
+void scan_drop_coverage(struct swcxl_dev *dev)
+{
+	ranges_clear(&dev->scan.coverage);
+	dev->scan.covered = 0;
+	dev->scan.covers = false; /* a scan that runs now began under another overflow */
+}
+
+/* Coverage that finds no memory is not counted: the host will have to scan there again. */
+static void cover(struct swcxl_dev *dev, uint64_t start, uint64_t end)
+{
+	struct scan *scan = &dev->scan;
+	struct range piece;
+
+	while (ranges_piece(&scan->coverage, &start, end, &piece)) {
+		if (piece.attr || !ranges_reserve(&scan->coverage, 2))
+			continue;
+		ranges_put(&scan->coverage, piece.start, piece.len, 1);
+		scan->covered += piece.len;
+	}
+}
+
+void scan_start(struct swcxl_dev *dev, uint64_t start, uint64_t lines, bool no_events)
+{
+	struct scan *scan = &dev->scan;
+
+	scan_drop_results(dev); /* S-6 */
+	scan->called = scan->running = true;
+	scan->no_events = no_events;
+	scan->covers = dev->list.overflowed;
+	scan->start = scan->position = start;
+	scan->end = start + lines;
+	scan->began_ns = dev->now_ns;
+}
+
+/* Ends it at its position: coverage, rebuild, and only then the news (S-3). */
+static void end(struct swcxl_dev *dev, bool stopped, enum swcxl_rc rc)
+{
+	struct scan *scan = &dev->scan;
+
+	scan->running = false;
+	scan->stopped = stopped;
+	if (stopped) {
+		scan->restart = scan->position;
+		scan->restart_lines = scan->end - scan->position;
+	}
+	if (scan->covers)
+		cover(dev, scan->start, scan->position);
+	if (scan->covered == dev->dpa.top)
+		list_rebuild(dev);
+	background_end(dev, rc);
+}
+
+void scan_abort(struct swcxl_dev *dev)
+{
+	end(dev, true, SWCXL_ABORTED);
+}
+
+/* A place for one more result record. */
+static struct scan_record *new_result(struct swcxl_dev *dev)
+{
+	struct scan *scan = &dev->scan;
+	uint64_t max = dev->config.scan_results_max;
+
+	if (max && scan->results >= max)
+		return NULL;
+	if (scan->results == scan->results_cap) {
+		uint64_t cap = MAX(scan->results_cap * 2, 64);
+		void *p = mem_resize(&dev->mem, scan->result, cap * sizeof(*scan->result));
+
+		if (!p)
+			return NULL;
+		scan->result = p;
+		scan->results_cap = cap;
+	}
+	return &scan->result[scan->results++];
+}
+
+/*
+ * Puts lines into the results: coalesced (D-11), in one record at most; returns how many, 0 when
+ * there is no room. *fresh: a new record was begun.
+ */
+static uint64_t add_result(struct swcxl_dev *dev, const struct range *found, bool *fresh)
+{
+	struct scan *scan = &dev->scan;
+	uint8_t source = found->attr & SWCXL_ATTR_SOURCE;
+	struct scan_record *last = scan->results ? &scan->result[scan->results - 1] : NULL;
+	uint64_t n;
+
+	*fresh = !last || last->start + last->lines != found->start || last->attr != source ||
+		 last->lines == RECORD_LINES_MAX ||
+		 ranges_bound_at(&dev->media.poison, found->start);
+	if (*fresh) {
+		last = new_result(dev);
+		if (!last)
+			return 0;
+		*last = (struct scan_record){.start = found->start, .attr = source};
+	}
+	n = MIN(found->len, RECORD_LINES_MAX - last->lines);
+	last->lines += (uint32_t)n;
+	return n;
+}
+
+/* Poison that the scan has passed. False: the results are full, and position says where. */
+static bool found_poison(struct swcxl_dev *dev, const struct range *found)
+{
+	struct scan *scan = &dev->scan;
+	struct range rest = *found;
+
+	while (rest.len) {
+		bool fresh;
+		uint64_t n;
+
+		scan->position = rest.start;
+		dev->now_ns = MAX(dev->now_ns, passed_at(dev, rest.start));
+		n = add_result(dev, &rest, &fresh);
+		if (n == 0)
+			return false;
+		if (!poison_discover(dev, rest.start, n))
+			return false;
+		if (fresh && !scan->no_events)
+			event_poison(dev, rest.start, rest.attr, BY_SCAN_MEDIA);
+		rest.start += n;
+		rest.len -= n;
+	}
+	scan->position = rest.start;
+	return true;
+}
+
+/* When something becomes visible next: a run of poison begins, or the scan ends. */
+uint64_t scan_deadline(const struct swcxl_dev *dev)
+{
+	const struct scan *scan = &dev->scan;
+	uint64_t line = scan->position;
+	struct range r;
+
+	if (!scan->running)
+		return SWCXL_NO_DEADLINE;
+	if (line > scan->start && ranges_find(&dev->media.poison, line - 1, &r) &&
+	    r.start < line)
+		line = MAX(line, range_end(&r)); /* this run was reported when it began */
+	if (ranges_find(&dev->media.poison, line, &r) && r.start < scan->end)
+		return passed_at(dev, MAX(r.start, line));
+	return passed_at(dev, scan->end - 1);
+}
+
+/* The work of a step. Everything in it happens at its own time, in order. */
+static void walk(struct swcxl_dev *dev, uint64_t now_ns)
+{
+	struct scan *scan = &dev->scan;
+	uint64_t passed, target;
+	struct range piece;
+
+	passed = (now_ns - scan->began_ns) / dev->config.scan_ns_per_line;
+	target = passed < scan->end - scan->start ? scan->start + passed : scan->end;
+	while (scan->position < target) {
+		uint64_t line = scan->position;
+
+		ranges_piece(&dev->media.poison, &line, target, &piece);
+		if (piece.attr && !found_poison(dev, &piece)) {
+			end(dev, true, SWCXL_SUCCESS); /* D-31 */
+			return;
+		}
+		scan->position = line;
+	}
+	if (scan->position == scan->end) {
+		dev->now_ns = MAX(dev->now_ns, passed_at(dev, scan->end - 1));
+		end(dev, false, SWCXL_SUCCESS);
+	}
+}
+
+void scan_advance(struct swcxl_dev *dev, uint64_t now_ns)
+{
+	if (dev->scan.running && now_ns > dev->scan.began_ns)
+		walk(dev, now_ns);
+}

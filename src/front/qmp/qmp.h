@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The control server: QEMU's machine protocol, QEMU's CXL commands, and our own (swcxl-*).
+ * Up to 64 clients at once, each with a CCI channel of its own.
+ */
+#ifndef SWCXL_FRONT_QMP_H
+#define SWCXL_FRONT_QMP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct swcxl_dev;
+struct swcxl_notice;
+struct swcxl_trace;
+struct vfio_stats;
+struct loop;
+struct qmp_server;
+
+/* What a control client can ask for beyond the device. */
+struct qmp_host {
+	void *ctx;
+	const char *name;		    /* --name */
+	const struct vfio_stats *(*vfio_stats)(void *ctx); /* NULL: no vfio-user front end */
+	void (*trace)(void *ctx, const char *line); /* an effective control command, for --trace */
+	void (*quit)(void *ctx);	    /* "quit" was asked for, its reply is on its way */
+};
+
+/* Serves on a listening unix socket, which it owns from now on. 0 and *server, or -errno. */
+int qmp_server_new(struct loop *loop, struct swcxl_dev *dev, int fd, const struct qmp_host *host,
+		   struct qmp_server **server);
+
+/* Sends SHUTDOWN to every client, flushes what goes without blocking, closes. */
+void qmp_server_free(struct qmp_server *server);
+
+/* To be called from swcxl_host.notice and .trace (the latter counts commands for
+ * swcxl-query-stats). */
+void qmp_server_notice(struct qmp_server *server, const struct swcxl_notice *notice);
+void qmp_server_count(struct qmp_server *server, const struct swcxl_trace *trace);
+
+#endif

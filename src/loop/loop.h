@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The event loop (libuv) and the clock of the one device it drives: the only code that knows what
+ * time it is. Everything runs on one thread.
+ */
+#ifndef SWCXL_LOOP_H
+#define SWCXL_LOOP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct swcxl_dev;
+struct loop;
+struct loop_watch;
+
+enum { LOOP_READABLE = 1, LOOP_WRITABLE = 2 };
+
+/* NULL when the system has no resources for one. virtual_clock: time moves by loop_step() only. */
+struct loop *loop_new(bool virtual_clock);
+void loop_free(struct loop *loop);
+
+/* The device whose deadlines the loop keeps; it must outlive loop_free(). Once. */
+void loop_attach(struct loop *loop, struct swcxl_dev *dev);
+
+/*
+ * Brings the device to the present: every front end calls it before it touches the device.
+ * After a background operation has started, real time is held for a moment, so that even the
+ * shortest operation is seen running (D-34); loop_background_started() is told of the start.
+ */
+void loop_tick(struct loop *loop);
+void loop_background_started(struct loop *loop);
+
+/* To be called from swcxl_host.deadline. */
+void loop_deadline_moved(struct loop *loop, uint64_t deadline_ns);
+
+/* Virtual clock: moves time on and returns the new time. *ok is false with the real clock. */
+uint64_t loop_step(struct loop *loop, uint64_t nanoseconds, bool *ok);
+
+/* Microseconds since 1970, for people: the device has nothing to do with it. */
+uint64_t loop_wall_us(void);
+
+/* Calls fn(ctx, events) whenever fd is ready for what is wanted (LOOP_ bits; 0 sleeps).
+ * NULL: no memory. The fd stays the caller's; unwatch before closing it; unwatching and changing
+ * the wanted events is allowed inside fn. */
+typedef void loop_fn(void *ctx, int events);
+struct loop_watch *loop_watch(struct loop *loop, int fd, int events, loop_fn *fn, void *ctx);
+void loop_want(struct loop_watch *watch, int events);
+void loop_unwatch(struct loop_watch *watch);
+
+/* Runs until loop_stop(); returns its status. */
+int loop_run(struct loop *loop);
+void loop_stop(struct loop *loop, int status);
+
+#endif

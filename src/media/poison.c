@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The poison map. One operation changes it: transform(), which lets each line of a range become a
+ * function of what it was. It counts first what the map would hold, takes the memory that the
+ * change may need, and then cannot fail: nothing is ever half done.
+ */
+#include "media/media.h"
+
+#include "base/util.h"
+#include "swcxl/swcxl.h"
+
+void media_init(struct media *m, const struct mem *mem, struct bounds bounds)
+{
+	ranges_init(&m->poison, mem, bounds, UINT64_MAX >> 8);
+	btree_init(&m->content, mem, 64, 4096);
+}
+
+void media_fini(struct media *m)
+{
+	ranges_clear(&m->poison);
+	btree_clear(&m->content);
+}
+
+uint8_t media_attr(const struct media *m, uint64_t line)
+{
+	struct range piece;
+
+	return ranges_piece(&m->poison, &line, line + 1, &piece) ? piece.attr : 0;
+}
+
+/* Counts runs of equal attribute, going up the lines. */
+struct runs {
+	const struct ranges *map;
+	uint8_t attr;
+	uint64_t end, count;
+};
+
+static void runs_add(struct runs *runs, uint64_t start, uint64_t len, uint8_t attr)
+{
+	bool joins = runs->count && start == runs->end && attr == runs->attr &&
+		     !ranges_bound_at(runs->map, start);
+
+	if (attr == 0)
+		return;
+	if (!joins)
+		runs->count++;
+	runs->attr = attr;
+	runs->end = start + len;
+}
+
+/*
+ * Entries after the change, from the runs in a window one line wider than the range on each
+ * side: whatever lies outside of it keeps its runs.
+ */
+static uint64_t entries_after(const struct media *m, uint64_t start, uint64_t len, media_fn *fn,
+			      void *arg, uint64_t *touched)
+{
+	struct runs before = {.map = &m->poison}, after = before;
+	uint64_t line = start ? start - 1 : 0, window_end = start + len + 1;
+	const uint64_t stops[] = {start, start + len, window_end};
+	struct range piece;
+
+	*touched = 0;
+	for (unsigned i = 0; i < ARRAY_SIZE(stops); i++) {
+		while (ranges_piece(&m->poison, &line, stops[i], &piece)) {
+			runs_add(&before, piece.start, piece.len, piece.attr);
+			runs_add(&after, piece.start, piece.len,
+				 i == 1 ? fn(piece.attr, arg) : piece.attr);
+			++*touched;
+		}
+	}
+	return ranges_count(&m->poison) - before.count + after.count;
+}
+
+bool media_reserve(struct media *m, uint64_t start, uint64_t len, media_fn *fn, void *arg,
+		   bool limit)
+{
+	uint64_t touched, after = entries_after(m, start, len, fn, arg, &touched);
+
+	if (limit && after > m->ranges_max && after > ranges_count(&m->poison))
+		return false;
+	return ranges_reserve(&m->poison, touched);
+}
+
+static void set_piece(struct media *m, const struct range *piece, uint8_t attr)
+{
+	if (piece->attr) {
+		ranges_cut(&m->poison, piece->start, piece->len);
+		m->poisoned -= piece->len;
+		if ((piece->attr & SWCXL_ATTR_SOURCE) == SWCXL_SOURCE_INJECTED)
+			m->injected -= piece->len;
+	}
+	if (attr) {
+		ranges_put(&m->poison, piece->start, piece->len, attr);
+		m->poisoned += piece->len;
+		if ((attr & SWCXL_ATTR_SOURCE) == SWCXL_SOURCE_INJECTED)
+			m->injected += piece->len;
+	}
+	if (m->changed)
+		m->changed(m->ctx, piece->start, piece->len, attr);
+}
+
+bool media_transform(struct media *m, uint64_t start, uint64_t len, media_fn *fn, void *arg,
+		     bool limit)
+{
+	uint64_t line = start, end = start + len;
+	struct range piece;
+
+	if (!media_reserve(m, start, len, fn, arg, limit))
+		return false;
+	while (ranges_piece(&m->poison, &line, end, &piece)) {
+		uint8_t attr = fn(piece.attr, arg);
+
+		if (attr != piece.attr)
+			set_piece(m, &piece, attr);
+	}
+	return true;
+}
+
+void media_sweep(struct media *m, uint64_t start, uint64_t len, media_fn *keep)
+{
+	uint64_t line = start;
+	struct range piece;
+
+	while (ranges_piece(&m->poison, &line, start + len, &piece))
+		if (piece.attr && !keep(piece.attr, NULL))
+			set_piece(m, &piece, 0);
+}

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT */
+/* Payloads of the memory device commands but media and poison: CXL r3.2 8.2.10.9.1 to .3, .7. */
+#ifndef SWCXL_WIRE_MEMORY_H
+#define SWCXL_WIRE_MEMORY_H
+
+#include "base/wire.h"
+
+/* clang-format off */
+
+/* Identify Memory Device (4000h): output; 2.0 ends at 43h. */
+#define IDENTIFY_MEMORY_DEVICE_OUT(F)                  \
+	F(0x00, u8,   fw_revision, [16])               \
+	F(0x10, le64, total_capacity)                  \
+	F(0x18, le64, volatile_capacity)               \
+	F(0x20, le64, persistent_capacity)             \
+	F(0x28, le64, partition_align)                 \
+	F(0x30, le16, informational_log_size)          \
+	F(0x32, le16, warning_log_size)                \
+	F(0x34, le16, failure_log_size)                \
+	F(0x36, le16, fatal_log_size)                  \
+	F(0x38, le32, lsa_size)                        \
+	F(0x3c, le24, poison_list_max)                 \
+	F(0x3f, le16, inject_poison_limit)             \
+	F(0x41, u8,   poison_handling)                 \
+	F(0x42, u8,   qos_telemetry)                   \
+	F(0x43, le16, dynamic_capacity_log_size)
+WIRE_STRUCT(identify_memory_device_out, 0x45, IDENTIFY_MEMORY_DEVICE_OUT)
+#define IDENTIFY_MEMORY_DEVICE_OUT_2_0 0x43
+#define POISON_INJECTED_PERSISTS 0x01
+#define POISON_DEVICE_SCANS      0x02
+
+/* Get Partition Info (4100h): output, in units of 256 MiB. */
+#define GET_PARTITION_INFO_OUT(F)                      \
+	F(0x00, le64, active_volatile)                 \
+	F(0x08, le64, active_persistent)               \
+	F(0x10, le64, next_volatile)                   \
+	F(0x18, le64, next_persistent)
+WIRE_STRUCT(get_partition_info_out, 0x20, GET_PARTITION_INFO_OUT)
+
+/* Get LSA (4102h): input.  Set LSA (4103h): input before the data. */
+#define GET_LSA_IN(F)                                  \
+	F(0x00, le32, offset)                          \
+	F(0x04, le32, length)
+WIRE_STRUCT(get_lsa_in, 0x08, GET_LSA_IN)
+#define SET_LSA_IN(F)                                  \
+	F(0x00, le32, offset)                          \
+	F(0x04, u8,   reserved, [4])
+WIRE_STRUCT(set_lsa_in, 0x08, SET_LSA_IN)
+
+/* Get Health Info (4200h): output. */
+#define GET_HEALTH_INFO_OUT(F)                         \
+	F(0x00, u8,   health_status)                   \
+	F(0x01, u8,   media_status)                    \
+	F(0x02, u8,   additional_status)               \
+	F(0x03, u8,   life_used)                       \
+	F(0x04, le16, temperature)                     \
+	F(0x06, le32, dirty_shutdown_count)            \
+	F(0x0a, le32, corrected_volatile_errors)       \
+	F(0x0e, le32, corrected_persistent_errors)
+WIRE_STRUCT(get_health_info_out, 0x12, GET_HEALTH_INFO_OUT)
+
+/* Get and Set Shutdown State (4203h, 4204h). */
+#define SHUTDOWN_STATE(F)                              \
+	F(0x00, u8,   state)
+WIRE_STRUCT(shutdown_state, 0x01, SHUTDOWN_STATE)
+#define SHUTDOWN_DIRTY 0x01
+
+/* Get Security State (4500h): output. */
+#define GET_SECURITY_STATE_OUT(F)                      \
+	F(0x00, le32, state)
+WIRE_STRUCT(get_security_state_out, 0x04, GET_SECURITY_STATE_OUT)
+
+/* clang-format on */
+
+#endif
