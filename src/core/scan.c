@@ -164,7 +164,10 @@ static bool found_poison(struct swcxl_dev *dev, const struct range *found)
 		n = add_result(dev, &rest, &fresh);
 		if (n == 0)
 			return false;
-		if (!poison_discover(dev, rest.start, n))
+		/* the first line by itself: whether it fits the list must not depend on how
+		 * many lines this step of the clock happens to pass */
+		if (!poison_discover(dev, rest.start, 1) ||
+		    (n > 1 && !poison_discover(dev, rest.start + 1, n - 1)))
 			return false;
 		if (fresh && !scan->no_events)
 			event_poison(dev, rest.start, rest.attr, BY_SCAN_MEDIA);

@@ -1,0 +1,450 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Random operations on a device and on the naive model, compared after every step: the media's
+ * truth, the poison list as Get Poison List pages it, overflow and its time, the scan, its
+ * results as Get Scan Media Results pages them, events, news. Now and then the state that came
+ * out as changes is compared with what the device itself would save.
+ *
+ *	model_test [STEPS [SEED]]
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/le.h"
+#include "device.h"
+#include "naive.h"
+
+static struct naive model;
+static struct test_device t, shadow;
+static uint64_t seed, rng, step;
+static char what[160];
+
+#define CHECK(cond)                                                                            \
+	do {                                                                                   \
+		if (!(cond)) {                                                                 \
+			fprintf(stderr, "%s:%d: seed %" PRIu64 " step %" PRIu64 " (%s): %s\n", \
+				__FILE__, __LINE__, seed, step, what, #cond);                  \
+			exit(1);                                                               \
+		}                                                                              \
+	} while (0)
+
+/* xorshift64*: the same everywhere, for a seed to mean something. */
+static uint64_t next(void)
+{
+	rng ^= rng >> 12;
+	rng ^= rng << 25;
+	rng ^= rng >> 27;
+	return rng * 2685821657736338717u;
+}
+
+static uint64_t below(uint64_t n)
+{
+	return (next() >> 11) % n;
+}
+
+static bool one_in(unsigned n)
+{
+	return below(n) == 0;
+}
+
+/* ---- comparing ---- */
+
+static void check_media(void)
+{
+	uint64_t end = (PLAY_START + PLAY) * 64, pos = 0;
+	struct swcxl_poison_row row;
+	uint32_t i = 0;
+
+	while (swcxl_poison_next(t.dev, pos, UINT64_MAX, &row)) {
+		CHECK(row.start >= PLAY_START * 64 && row.start + row.length <= end);
+		for (; i < row.start / 64 - PLAY_START; i++)
+			CHECK(!model.line[i].poison && !model.line[i].listed);
+		for (; i < (row.start + row.length) / 64 - PLAY_START; i++) {
+			const struct naive_line *l = &model.line[i];
+
+			CHECK(l->poison && l->source == row.source && l->known == row.known);
+			CHECK(l->permanent == row.permanent && l->listed == row.listed);
+		}
+		pos = row.start + row.length;
+	}
+	for (; i < PLAY; i++)
+		CHECK(!model.line[i].poison && !model.line[i].listed);
+}
+
+static void check_records(const uint8_t *records, uint32_t n, const struct naive_record *want)
+{
+	for (uint32_t i = 0; i < n; i++) {
+		uint64_t address = le_load(records + 16 * i, 8);
+
+		CHECK(address >> 6 == want[i].start && (address & 7) == want[i].source);
+		CHECK(le_load(records + 16 * i + 8, 4) == want[i].lines);
+	}
+}
+
+/* The records of one range, in pages of the payload, from a restart on; returns how many. */
+static uint32_t check_pages(uint64_t start, uint64_t lines, const struct naive_record *want,
+			    uint32_t max)
+{
+	uint8_t in[16], out[256];
+	uint32_t got = 0, count;
+	size_t len;
+
+	le_store(in, 8, start * 64 | 1);
+	le_store(in + 8, 8, lines);
+	do {
+		CHECK(test_execute(&t, 0x4300, in, 16, out, &len) == OK);
+		count = (uint32_t)le_load(out + 10, 2);
+		CHECK(len == 32 + 16 * count && got + count <= max);
+		check_records(out + 32, count, want + got);
+		got += count;
+		CHECK(!(out[0] & 2) == !model.overflow && !(out[0] & 4) == !model.running);
+		CHECK(le_load(out + 2, 8) == (model.overflow ? model.overflow_ts : 0));
+		CHECK(!(out[0] & 8) == !(in[0] & 1));
+		in[0] = 0;
+	} while (out[0] & 1);
+	return got;
+}
+
+static void check_list(void)
+{
+	struct naive_record want[PLAY];
+	uint32_t n = naive_list(&model, want), got;
+
+	CHECK(n <= model.list_max);
+	if (model.span_reject) { /* a range may not span the partitions (D-5) */
+		got = check_pages(0, BORDER, want, n);
+		got += check_pages(BORDER, TOP - BORDER, want + got, n - got);
+	} else {
+		got = check_pages(0, TOP, want, n);
+	}
+	CHECK(got == n);
+}
+
+static void check_results(void)
+{
+	uint8_t out[256];
+	uint32_t got = 0;
+	size_t len;
+
+	if (!model.called || model.running) {
+		CHECK(test_execute(&t, 0x4305, NULL, 0, out, &len) ==
+		      (model.running ? BUSY : UNSUP));
+		return;
+	}
+	do {
+		uint32_t count;
+
+		CHECK(test_execute(&t, 0x4305, NULL, 0, out, &len) == OK);
+		count = (uint32_t)le_load(out + 18, 2);
+		CHECK(len == 32 + 16 * count && got + count <= model.results);
+		check_records(out + 32, count, model.result + got);
+		got += count;
+		CHECK(!(out[16] & 2) == !model.stopped);
+		CHECK(le_load(out, 8) == model.restart * 64);
+		CHECK(le_load(out + 8, 8) == model.restart_lines);
+	} while (out[16] & 1);
+	CHECK(got == model.results);
+}
+
+static uint32_t raised(unsigned log)
+{
+	struct swcxl_log_status st;
+
+	swcxl_query_log(t.dev, log, &st);
+	return st.count;
+}
+
+static void check_last_event(void)
+{
+	bool found = false;
+
+	for (unsigned log = 0; log < 3; log++) {
+		const uint8_t *r;
+
+		CHECK(raised(log) == model.events[log]);
+		if (!model.events[log])
+			continue;
+		r = swcxl_log_record(t.dev, log, model.events[log] - 1);
+		found |= le_load(r + 0x30, 8) >> 6 == model.event_line &&
+			 r[0x38] == model.event_descriptor && r[0x39] == 0 &&
+			 r[0x3a] == model.event_transaction &&
+			 le_load(r + 0x18, 8) == model.event_ts &&
+			 (r[0x30] & 1) == (model.event_line < BORDER);
+	}
+	CHECK(found || !(model.events[0] + model.events[1] + model.events[2]));
+}
+
+static void check_all(void)
+{
+	struct swcxl_status st;
+	uint32_t injected = 0;
+
+	for (uint32_t i = 0; i < PLAY; i++)
+		injected += model.line[i].poison && model.line[i].source == INJECTED;
+	check_media();
+	check_list();
+	check_results();
+	check_last_event();
+	swcxl_query(t.dev, &st);
+	CHECK(st.injected_lines == injected);
+	CHECK(st.scan.running == model.running && st.background.running == model.running);
+	CHECK(!model.running || st.scan.position == model.pos * 64);
+	CHECK(model.running || st.background.rc == (enum swcxl_rc)model.bg_rc);
+	CHECK(model.running || st.background.percent == model.bg_percent);
+	CHECK(t.notices[SWCXL_NOTICE_OVERFLOW] == model.overflows);
+	CHECK(t.shadow_error == 0);
+	if (step % 64 == 0)
+		CHECK(test_same_state(t.dev, shadow.dev));
+}
+
+/* ---- operations ---- */
+
+static uint64_t some_line(void)
+{
+	return PLAY_START + below(PLAY);
+}
+
+static void some_range(uint64_t *line, uint64_t *n)
+{
+	*line = some_line();
+	*n = 1 + below(one_in(3) ? 40 : 4);
+	if (*n > PLAY_START + PLAY - *line)
+		*n = PLAY_START + PLAY - *line;
+}
+
+static void op_plant(void)
+{
+	static const uint8_t sources[] = {UNKNOWN, EXTERNAL, INTERNAL, INJECTED, VENDOR};
+	uint8_t source = sources[below(5)];
+	bool known = !one_in(3), permanent = one_in(12);
+	uint64_t line, n;
+
+	some_range(&line, &n);
+	snprintf(what, sizeof(what), "plant %" PRIu64 "+%" PRIu64 " %u %d %d", line - PLAY_START,
+		 n, source, known, permanent);
+	naive_plant(&model, line, n, source, known, permanent);
+	CHECK(swcxl_plant(t.dev, line * 64, n * 64, source, known, permanent) == 0);
+}
+
+static void op_inject(void)
+{
+	uint64_t line = some_line();
+	uint8_t in[8], out[256];
+	size_t len;
+
+	snprintf(what, sizeof(what), "inject %" PRIu64, line - PLAY_START);
+	le_store(in, 8, line * 64);
+	CHECK(test_execute(&t, 0x4301, in, 8, out, &len) == naive_inject(&model, line));
+}
+
+static void op_clear(void)
+{
+	uint64_t line = some_line();
+	uint8_t in[72], out[256], data = (uint8_t)below(3);
+	size_t len;
+
+	snprintf(what, sizeof(what), "clear %" PRIu64, line - PLAY_START);
+	le_store(in, 8, line * 64);
+	memset(in + 8, data, 64);
+	CHECK(test_execute(&t, 0x4302, in, 72, out, &len) == naive_clear(&model, line, data));
+}
+
+static void op_write(void)
+{
+	uint8_t buf[40 * 64], data = (uint8_t)below(3);
+	uint64_t line, n;
+
+	some_range(&line, &n);
+	snprintf(what, sizeof(what), "write %" PRIu64 "+%" PRIu64, line - PLAY_START, n);
+	memset(buf, data, n * 64);
+	naive_write(&model, line, n, data);
+	CHECK(swcxl_media_write(t.dev, line * 64, buf, n * 64) == 0);
+}
+
+static void op_read(void)
+{
+	uint8_t buf[40 * 64];
+	uint64_t line, n;
+
+	some_range(&line, &n);
+	snprintf(what, sizeof(what), "read %" PRIu64 "+%" PRIu64, line - PLAY_START, n);
+	naive_read(&model, line, n);
+	CHECK(swcxl_media_read(t.dev, line * 64, buf, n * 64) == 0);
+	for (uint64_t i = 0; i < n * 64; i++)
+		CHECK(buf[i] == model.line[line - PLAY_START + i / 64].data);
+}
+
+/* Often where the last scan stopped, so that coverage is put together from pieces. */
+static void op_scan(void)
+{
+	uint64_t start = one_in(3) ? 0 : some_line(), lines;
+	bool no_events = one_in(2);
+	uint8_t in[17], out[256];
+	size_t len;
+
+	lines = one_in(3) ? TOP - start : one_in(8) ? below(PLAY) : some_line() + 1 - start;
+	if (start && lines > TOP)
+		lines = 5;
+	if (model.stopped && !model.running && one_in(2)) {
+		start = model.restart;
+		lines = model.restart_lines;
+	}
+	if (one_in(40))
+		lines = TOP - start + one_in(2); /* at, and one past, the top */
+	snprintf(what, sizeof(what), "scan %" PRIu64 "+%" PRIu64, start, lines);
+	le_store(in, 8, start * 64);
+	le_store(in + 8, 8, lines);
+	in[16] = no_events;
+	CHECK(test_execute(&t, 0x4304, in, 17, out, &len) ==
+	      naive_scan(&model, start, lines, no_events));
+}
+
+static void op_abort(void)
+{
+	uint8_t out[256];
+	size_t len;
+
+	snprintf(what, sizeof(what), "abort");
+	naive_abort(&model);
+	CHECK(test_execute(&t, 0x0005, NULL, 0, out, &len) == OK);
+}
+
+/* To the deadline that the device names, to somewhere within the lines in play, or far on. */
+static void op_time(void)
+{
+	uint64_t now = model.now, deadline = swcxl_advance(t.dev, now), to = now + below(20);
+
+	if (model.running && one_in(3))
+		to = deadline;
+	else if (model.running && one_in(2) && model.pos < PLAY_START)
+		to = model.began + (PLAY_START - model.start + below(PLAY)) * model.rate;
+	else if (one_in(4))
+		to = now + below(2 * TOP * model.rate);
+	if (to < now)
+		to = now;
+	snprintf(what, sizeof(what), "time +%" PRIu64, to - now);
+	naive_advance(&model, to);
+	swcxl_advance(t.dev, to);
+}
+
+static void op_clock(void)
+{
+	uint64_t value = below(1ull << 40);
+	uint8_t in[8], out[256];
+	size_t len;
+
+	snprintf(what, sizeof(what), "clock");
+	naive_set_clock(&model, value);
+	le_store(in, 8, value);
+	CHECK(test_execute(&t, 0x0301, in, 8, out, &len) == OK);
+}
+
+static void op_reset(void)
+{
+	unsigned kind = (unsigned)below(3);
+
+	snprintf(what, sizeof(what), "reset %u", kind);
+	/* the control channel does not count as a mailbox: an attach leaves the media alone */
+	naive_reset(&model, kind != SWCXL_RESET_CXL, kind == SWCXL_RESET_CONVENTIONAL);
+	swcxl_reset(t.dev, kind);
+}
+
+/* The host takes the records; what they said was compared when they came. */
+static void op_drain(void)
+{
+	uint8_t in[6 + 510], out[256];
+	size_t len;
+
+	snprintf(what, sizeof(what), "drain");
+	for (unsigned log = 0; log < 3; log++) {
+		while (model.events[log]) {
+			uint32_t n = model.events[log] < 255 ? model.events[log] : 255;
+
+			memset(in, 0, 6);
+			in[0] = (uint8_t)log;
+			in[2] = (uint8_t)n;
+			for (uint32_t i = 0; i < n; i++)
+				memcpy(in + 6 + 2 * i, swcxl_log_record(t.dev, log, i) + 0x14, 2);
+			CHECK(test_execute(&t, 0x0101, in, 6 + 2 * n, out, &len) == OK);
+			model.events[log] -= n;
+		}
+	}
+}
+
+static void open_all(void)
+{
+	struct swcxl_config c;
+
+	swcxl_config_init(&c);
+	c.volatile_size = c.persistent_size = 256ull << 20;
+	c.payload_size = 256;
+	c.event_log_max = 65535;
+	c.poison_list_max = 1 + (uint32_t)below(one_in(2) ? 6 : 40);
+	c.inject_limit = one_in(2) ? 0 : (uint16_t)below(8);
+	c.scan_results_max = one_in(2) ? 0 : 1 + (uint32_t)below(12);
+	c.injected_persists = one_in(2);
+	c.span_reject = one_in(4);
+	c.during_scan = one_in(2) ? SWCXL_DURING_SCAN_APPLY : below(3);
+	c.scan_ns_per_line = 1 + below(5);
+	memset(&model, 0, sizeof(model));
+	model.list_max = c.poison_list_max;
+	model.inject_limit = c.inject_limit;
+	model.results_max = c.scan_results_max;
+	model.injected_persists = c.injected_persists;
+	model.span_reject = c.span_reject;
+	model.during_scan = (int)c.during_scan;
+	model.rate = c.scan_ns_per_line;
+	test_device_open(&t, &c);
+	test_device_open(&shadow, &c);
+	t.shadow = shadow.dev;
+}
+
+static void one_step(void)
+{
+	static const struct {
+		void (*op)(void);
+		unsigned weight;
+	} ops[] = {{op_plant, 12}, {op_inject, 10}, {op_clear, 12}, {op_write, 3}, {op_read, 2},
+		   {op_scan, 8},   {op_abort, 2},   {op_time, 24},  {op_clock, 1}, {op_reset, 1}};
+	unsigned sum = 0, pick;
+
+	for (unsigned i = 0; i < sizeof(ops) / sizeof(ops[0]); i++)
+		sum += ops[i].weight;
+	pick = (unsigned)below(sum);
+	for (unsigned i = 0;; pick -= ops[i++].weight) {
+		if (pick < ops[i].weight) {
+			ops[i].op();
+			break;
+		}
+	}
+	check_all();
+	if (model.events[0] + model.events[1] + model.events[2] > 2000)
+		op_drain();
+}
+
+int main(int argc, char **argv)
+{
+	uint64_t steps = argc > 1 ? strtoull(argv[1], NULL, 0) : 100000;
+
+	seed = argc > 2 ? strtoull(argv[2], NULL, 0) : (uint64_t)time(NULL) * 2654435761u;
+	printf("seed %" PRIu64 "\n", seed);
+	fflush(stdout);
+	rng = seed | 1;
+	for (step = 1; step <= steps; step++) {
+		if (step % 1000 == 1) { /* a new device: other limits, other modes */
+			if (step > 1) {
+				test_device_close(&t);
+				test_device_close(&shadow);
+			}
+			open_all();
+		}
+		one_step();
+	}
+	test_device_close(&t);
+	test_device_close(&shadow);
+	printf("%" PRIu64 " steps\n", steps);
+	return 0;
+}
