@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: MIT
+# A thin front of meson: each target installs what it misses (Debian 12, root or sudo) and says
+# so in a line. What is built and tested is described in the meson.build files.
+
+.PHONY: all demo check check-vm bench fuzz tidy clean
+
+BUILD = build
+CHECK_BUILD = build-check
+
+all: | build/build.ninja
+	@ninja -C $(BUILD) --quiet
+
+build/build.ninja:
+	@tools/install-packages build
+	@meson setup $(BUILD) >/dev/null
+
+demo: all
+	@examples/demo
+
+# Everything that needs no VM, with the sanitizers on.
+check:
+	@tools/check $(CHECK_BUILD)
+
+# Real Linux guests. The image is made once and cached outside of the tree.
+check-vm: all
+	@tests/vm/build-image >/dev/null
+	@SWCXL=$(CURDIR)/$(BUILD)/swcxl SWCXLCTL=$(CURDIR)/$(BUILD)/swcxlctl tests/vm/run
+
+bench: all
+	@$(BUILD)/bench/core_bench
+
+clean:
+	rm -rf $(BUILD) $(CHECK_BUILD)

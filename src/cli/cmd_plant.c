@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * plant: errors in the media, from the command line, from a file, or at random places.
+ *
+ * All errors are known before the first is planted, so a mistake in line 100 of a file plants
+ * nothing. Random errors are spread: the range is cut into as many equal slots as there are
+ * errors and each gets one line of its slot, never the first, so that no two of them touch and
+ * the device cannot merge them into one record. The generator is SplitMix64, and the same range,
+ * number and seed give the same errors for ever.
+ */
+#include <errno.h>
+#include <json-c/json.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/util.h"
+#include "cli/ctl.h"
+#include "cli/format.h"
+#include "swcxl/swcxl.h"
+
+struct plant {
+	struct range range;
+	unsigned source;
+	bool latent, permanent;
+};
+
+struct plants {
+	struct plant *rows;
+	size_t count, room;
+};
+
+static void add(struct plants *plants, struct plant plant)
+{
+	if (plants->count == plants->room) {
+		plants->room = MAX(2 * plants->room, 64);
+		plants->rows = xalloc(plants->rows, plants->room * sizeof(*plants->rows));
+	}
+	plants->rows[plants->count++] = plant;
+}
+
+/* ---- from a file ---- */
+
+static bool parse_line(char *line, struct plant *plant)
+{
+	const char *separators = " \t\r\n";
+	char *rest, *word = strtok_r(line, separators, &rest);
+
+	if (!word || !parse_size(word, &plant->range.start))
+		return false;
+	word = strtok_r(NULL, separators, &rest);
+	if (!word || !parse_size(word, &plant->range.length))
+		return false;
+	while ((word = strtok_r(NULL, separators, &rest))) {
+		if (strcmp(word, "latent") == 0)
+			plant->latent = true;
+		else if (strcmp(word, "permanent") == 0)
+			plant->permanent = true;
+		else if (!source_from_key(word, &plant->source))
+			return false;
+	}
+	return plant->range.start % SWCXL_LINE == 0 && plant->range.length % SWCXL_LINE == 0;
+}
+
+static void add_file(struct plants *plants, const char *path, struct plant by_default)
+{
+	FILE *file = strcmp(path, "-") == 0 ? stdin : fopen(path, "re");
+	size_t size = 0;
+	char *line = NULL;
+
+	if (!file)
+		die(USAGE, "Cannot open %s: %s", path, strerror(errno));
+	for (unsigned n = 1; getline(&line, &size, file) >= 0; n++) {
+		struct plant plant = by_default;
+
+		line[strcspn(line, "#")] = '\0';
+		if (line[strspn(line, " \t\r\n")] == '\0')
+			continue;
+		if (!parse_line(line, &plant))
+			die(USAGE,
+			    "%s, line %u: this is not 'start length [source] [latent] "
+			    "[permanent]' with multiples of 64. Nothing was planted",
+			    path, n);
+		add(plants, plant);
+	}
+	if (ferror(file))
+		die(USAGE, "Cannot read %s: %s", path, strerror(errno));
+	free(line);
+	if (file != stdin)
+		fclose(file);
+}
+
+/* ---- at random ---- */
+
+static uint64_t next_random(uint64_t *state)
+{
+	uint64_t z = *state += 0x9e3779b97f4a7c15ull;
+
+	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9ull;
+	z = (z ^ z >> 27) * 0x94d049bb133111ebull;
+	return z ^ z >> 31;
+}
+
+/* Errors do not come in the order of their addresses. */
+static void shuffle(struct plants *plants, uint64_t *state)
+{
+	for (size_t i = plants->count; i > 1; i--) {
+		size_t j = (size_t)(next_random(state) % i);
+		struct plant swap = plants->rows[j];
+
+		plants->rows[j] = plants->rows[i - 1];
+		plants->rows[i - 1] = swap;
+	}
+}
+
+static void add_random(struct plants *plants, const struct ctl *ctl, struct range range,
+		       uint64_t count, struct plant like)
+{
+	static const unsigned sources[] = {SWCXL_SOURCE_EXTERNAL, SWCXL_SOURCE_INTERNAL,
+					   SWCXL_SOURCE_INJECTED, SWCXL_SOURCE_VENDOR,
+					   SWCXL_SOURCE_UNKNOWN};
+	uint64_t state = ctl_number(ctl, OPT_seed, 1);
+	uint64_t slot = count ? range.length / SWCXL_LINE / count : 0;
+
+	if (slot < 2)
+		ctl_usage(ctl, "%s has room for 1 to %llu errors apart from each other",
+			  size_text(range.length).s,
+			  (unsigned long long)(range.length / SWCXL_LINE / 2));
+	for (uint64_t i = 0; i < count; i++) {
+		uint64_t line = i * slot + 1 + next_random(&state) % (slot - 1);
+		unsigned source = sources[next_random(&state) % ARRAY_SIZE(sources)];
+
+		like.range = (struct range){range.start + line * SWCXL_LINE, SWCXL_LINE};
+		if (!ctl_has(ctl, OPT_source))
+			like.source = source;
+		add(plants, like);
+	}
+	shuffle(plants, &state);
+}
+
+/* ---- the command ---- */
+
+static void plant_one(struct link *link, const struct plant *plant)
+{
+	struct json_object *args = json_object_new_object();
+	struct text start = dpa_text(plant->range.start);
+
+	add_number(args, "start", plant->range.start);
+	add_number(args, "length", plant->range.length);
+	add_string(args, "source", source_key(plant->source));
+	add_bool(args, "known", !plant->latent);
+	add_bool(args, "permanent", plant->permanent);
+	json_object_put(qmp_call(link, "swcxl-plant-poison", args, start.s));
+}
+
+static struct json_object *plants_json(const struct plants *plants)
+{
+	struct json_object *array = json_object_new_array();
+	struct json_object *document = json_object_new_object();
+
+	for (size_t i = 0; i < plants->count; i++) {
+		struct json_object *row = json_object_new_object();
+
+		add_number(row, "start", plants->rows[i].range.start);
+		add_number(row, "length", plants->rows[i].range.length);
+		add_string(row, "source", source_key(plants->rows[i].source));
+		add_bool(row, "known", !plants->rows[i].latent);
+		add_bool(row, "permanent", plants->rows[i].permanent);
+		json_object_array_add(array, row);
+	}
+	json_object_object_add(document, "planted", array);
+	return document;
+}
+
+static void print_plants(const struct plants *plants)
+{
+	uint64_t bytes = 0, latent = 0;
+
+	for (size_t i = 0; i < plants->count; i++) {
+		bytes += plants->rows[i].range.length;
+		latent += plants->rows[i].latent;
+	}
+	printf("Planted %zu error%s, %s", plants->count, plural(plants->count),
+	       length_text(bytes).s);
+	if (latent)
+		printf(", %llu of them latent", (unsigned long long)latent);
+	printf(".\n");
+}
+
+/* What the command line asks for; ends the program when that makes no sense. */
+static void collect(struct ctl *ctl, struct plants *plants)
+{
+	struct plant plant = {.source = SWCXL_SOURCE_INTERNAL,
+			      .latent = ctl_has(ctl, OPT_latent),
+			      .permanent = ctl_has(ctl, OPT_permanent)};
+	bool ranged = ctl_range(ctl, &plant.range);
+	uint64_t count = ctl_number(ctl, OPT_random, 0);
+
+	if (ctl_has(ctl, OPT_source) && !source_from_key(ctl->options[OPT_source], &plant.source))
+		ctl_usage(ctl, "There is no source '%s'", ctl->options[OPT_source]);
+	if (ctl_has(ctl, OPT_from) ? ranged || ctl_has(ctl, OPT_random)
+				   : !ranged && !ctl_has(ctl, OPT_random))
+		ctl_usage(ctl, "Say where: a RANGE, --from FILE, or --random N with or without a "
+			       "RANGE");
+	if (ctl_has(ctl, OPT_seed) && !ctl_has(ctl, OPT_random))
+		ctl_usage(ctl, "--seed belongs to --random");
+	if (ctl_has(ctl, OPT_from)) {
+		add_file(plants, ctl->options[OPT_from], plant);
+	} else if (ctl_has(ctl, OPT_random)) {
+		struct identity id = {.capacity = 0};
+
+		if (!ranged)
+			cci_identify(ctl_link(ctl), &id);
+		add_random(plants, ctl, ranged ? plant.range : (struct range){0, id.capacity},
+			   count, plant);
+	} else {
+		add(plants, plant);
+	}
+}
+
+enum status cmd_plant(struct ctl *ctl)
+{
+	struct plants plants = {0};
+
+	collect(ctl, &plants);
+	for (size_t i = 0; i < plants.count; i++)
+		plant_one(ctl_link(ctl), &plants.rows[i]);
+	if (ctl->json)
+		print_json(plants_json(&plants));
+	else
+		print_plants(&plants);
+	free(plants.rows);
+	return DONE;
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Subcommands: COMMAND(id, "name", "ARGUMENTS", min, max, options, where, "help"). Rows only.
+ *
+ * min, max   number of arguments
+ * options    those it takes beside the global ones
+ * where      ANYWHERE, or CONTROL when only a control socket can do it
+ */
+/* clang-format off */
+COMMAND(status, "status", "", 0, 0, 0, ANYWHERE,
+	"What the device is and what it is doing.")
+COMMAND(plant, "plant", "[RANGE]", 0, 2,
+	OPT(source) | OPT(latent) | OPT(permanent) | OPT(from) | OPT(random) | OPT(seed), CONTROL,
+	"Makes errors in the media. Never refused because the poison list is full.")
+COMMAND(inject, "inject", "LINES...", 1, ARGS_MAX, 0, ANYWHERE,
+	"Poisons lines as a host does it (Inject Poison).")
+COMMAND(clear, "clear", "LINES...", 1, ARGS_MAX, OPT(data), ANYWHERE,
+	"Writes lines and so removes their poison (Clear Poison).")
+COMMAND(poison_list, "poison list", "[RANGE]", 0, 2, OPT(media) | OPT(limit), ANYWHERE,
+	"The device's poison list, or the truth.")
+COMMAND(map, "map", "[RANGE]", 0, 2, 0, ANYWHERE,
+	"A picture of the address space: poison, what is listed, what the scan found.")
+COMMAND(scan, "scan", "[RANGE]", 0, 2,
+	OPT(no_events) | OPT(no_wait) | OPT(go_on) | OPT(limit), ANYWHERE,
+	"Scans the media and prints what was found.")
+COMMAND(scan_results, "scan results", "", 0, 0, OPT(limit), ANYWHERE,
+	"What the last scan found.")
+COMMAND(abort, "abort", "", 0, 0, 0, ANYWHERE,
+	"Stops the background operation that runs.")
+COMMAND(wait, "wait", "scan|overflow|event", 1, 1, OPT(timeout) | OPT(log), ANYWHERE,
+	"Waits until no scan runs, the list has overflowed, or a log holds a record.")
+COMMAND(events, "events", "", 0, 0, OPT(follow) | OPT(log) | OPT(limit), ANYWHERE,
+	"The records of the event logs, without clearing them.")
+COMMAND(cci, "cci", "OPCODE [HEX...]", 1, ARGS_MAX, 0, ANYWHERE,
+	"Sends any command as it stands: opcode and payload in hexadecimal.")
+COMMAND(clock_step, "clock step", "DURATION", 1, 1, 0, CONTROL,
+	"Moves the time of a device with a virtual clock: 250ms, 5s, 1h.")
+COMMAND(reset, "reset", "[conventional|cxl]", 0, 1, 0, CONTROL,
+	"Resets the device.")
+/* clang-format on */
+#undef COMMAND

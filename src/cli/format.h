@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+/* How values look on the screen and in JSON, so that they look the same everywhere. */
+#ifndef SWCXL_CLI_FORMAT_H
+#define SWCXL_CLI_FORMAT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+struct json_object;
+
+/* The text of one value, returned by value so that several fit in one printf(). */
+struct text {
+	char s[48];
+};
+
+/* Wide enough for 16 TiB: 0x0000abcdef40. */
+#define DPA_FORMAT "0x%012llx"
+#define DPA_WIDTH 14
+
+struct text dpa_text(uint64_t dpa);
+struct text size_text(uint64_t bytes);	 /* "64 B", "4 KiB", "1.5 GiB" */
+struct text length_text(uint64_t bytes); /* "1 line (64 B)" */
+struct text time_text(uint64_t ns);	 /* UTC; "-" for 0, a device clock that was never set */
+struct text since_text(uint64_t ns);	 /* " since ..."; "" for 0 */
+struct text duration_text(uint64_t ms);	 /* "850 ms", "4.2 s" */
+
+/* Error sources of a Media Error Record: "Injected"; and for JSON "injected". */
+const char *source_text(unsigned source);
+const char *source_key(unsigned source);
+bool source_from_key(const char *key, unsigned *source);
+
+/* "s" unless n is 1. */
+const char *plural(uint64_t n);
+
+/* Colours, only when stdout is a terminal and NO_COLOR is not set. */
+enum colour { PLAIN, BOLD, DIM, RED, GREEN, YELLOW, BLUE };
+bool colours(void);
+const char *colour(enum colour c); /* the sequence that switches to it, or "" */
+
+/* JSON: members of an object. */
+void add_number(struct json_object *object, const char *key, uint64_t value);
+void add_bool(struct json_object *object, const char *key, bool value);
+void add_string(struct json_object *object, const char *key, const char *value);
+void add_hex(struct json_object *object, const char *key, const uint8_t *p, size_t len);
+
+/* The value of a member, 0 or "" when it is not there. */
+uint64_t get_number(struct json_object *object, const char *key);
+bool get_bool(struct json_object *object, const char *key);
+const char *get_string(struct json_object *object, const char *key);
+struct json_object *get_member(struct json_object *object, const char *key);
+
+/* Hexadecimal digits of p as a new string. */
+char *hex_string(const uint8_t *p, size_t len);
+
+/* A dump with offsets, sixteen bytes a line. */
+void hex_dump(const uint8_t *p, size_t len);
+
+void *xalloc(void *old, size_t size); /* realloc() that ends the program rather than fail */
+
+#endif

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The way to a device. Two kinds: the control socket of an swcxl process (qmp.c), and the
+ * mailboxes of a PCI function (pci.c). Commands of the specification work over both and do not
+ * care which; what only a control socket can do is below.
+ *
+ * A link that fails ends the program with NO_CONNECTION: callers see working links only.
+ */
+#ifndef SWCXL_CLI_LINK_H
+#define SWCXL_CLI_LINK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct json_object;
+struct link;
+
+/* The answer to a command; p is valid until the next one on the same link. */
+struct reply {
+	unsigned rc;
+	const uint8_t *p;
+	size_t len;
+};
+
+/* The last or running background operation; opcode 0: there was none since the last reset. */
+struct background {
+	bool running;
+	unsigned opcode, percent, rc;
+};
+
+struct link_ops {
+	struct reply (*execute)(struct link *link, unsigned opcode, const void *in, size_t len);
+	void (*background)(struct link *link, struct background *background);
+	/* Keeps other swcxlctl processes away between several commands that belong together. */
+	void (*hold)(struct link *link, bool hold);
+	void (*close)(struct link *link);
+};
+
+struct link {
+	const struct link_ops *ops;
+	/* List and result cursors are shared with other users of the device, who may have left
+	 * them half-way. */
+	bool shared;
+};
+
+struct link *qmp_open(const char *path);
+struct link *pci_open(const char *bdf);
+/* "35:00.0" as "0000:35:00.0"; false when it is no address of a PCI function. */
+bool pci_normalise(const char *text, char bdf[static 16]);
+
+static inline struct reply link_execute(struct link *link, unsigned opcode, const void *in,
+					size_t len)
+{
+	return link->ops->execute(link, opcode, in, len);
+}
+
+static inline void link_background(struct link *link, struct background *background)
+{
+	link->ops->background(link, background);
+}
+
+static inline void link_hold(struct link *link, bool hold)
+{
+	if (link->ops->hold)
+		link->ops->hold(link, hold);
+}
+
+static inline void link_close(struct link *link)
+{
+	link->ops->close(link);
+}
+
+/* ---- control socket only ---- */
+
+bool link_is_qmp(const struct link *link);
+
+/* Executes a QMP command (args may be NULL; consumed) and returns what it returns, which the
+ * caller puts. An error is REFUSED; `what` names the context in its text, or NULL. */
+struct json_object *qmp_call(struct link *link, const char *command, struct json_object *args,
+			     const char *what);
+
+/* The next event by that name that has come or comes within timeout_ms (< 0: for ever), which the
+ * caller puts, or NULL. Events by other names are dropped. */
+struct json_object *qmp_wait(struct link *link, const char *event, int64_t timeout_ms);
+
+/* Milliseconds of a clock that never jumps. */
+int64_t now_ms(void);
+
+#endif

@@ -1,0 +1,308 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * swcxlctl: the person's tool. One command line, one subcommand, one exit status.
+ *
+ * commands.tbl.h and options.tbl.h say which subcommands and options there are, which belong
+ * together and what each is for; parsing, --help and the checks below come from these rows.
+ * Options may stand anywhere. A subcommand's name may have two words, and the longest name that
+ * fits wins: "scan results" is not "scan" with an argument.
+ *
+ * The device is connected to when a subcommand first asks for the link, which is after it has
+ * looked at its arguments: what is wrong with them is said whether or not a device is there.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/util.h"
+#include "cli/ctl.h"
+#include "cli/event.h"
+#include "swcxl/swcxl.h"
+
+#define ARGS_MAX 1000000u
+#define OPT(id) (1ull << OPT_##id)
+
+enum where { ANYWHERE, CONTROL };
+
+struct command {
+	const char *name, *arguments;
+	unsigned min, max;
+	uint64_t options;
+	enum where where;
+	const char *help;
+	enum status (*run)(struct ctl *ctl);
+};
+
+static const struct command commands[] = {
+#define COMMAND(id, name, arguments, min, max, options, where, help) \
+	{name, arguments, min, max, options, where, help, cmd_##id},
+#include "cli/commands.tbl.h"
+};
+
+static const struct {
+	const char *name, *argument, *help;
+} options[OPTIONS] = {
+#define OPTION(id, name, argument, help) [OPT_##id] = {name, argument, help},
+#include "cli/options.tbl.h"
+};
+
+#define GLOBAL (OPT(qmp) | OPT(pci) | OPT(json) | OPT(help) | OPT(version))
+
+/* ---- help ---- */
+
+static void print_options(uint64_t which)
+{
+	for (unsigned i = 0; i < OPTIONS; i++)
+		if (which >> i & 1)
+			printf("  --%s%s%-*s  %s\n", options[i].name,
+			       options[i].argument ? " " : "",
+			       18 - (int)strlen(options[i].name) - (options[i].argument ? 1 : 0),
+			       options[i].argument ? options[i].argument : "", options[i].help);
+}
+
+static void print_help(void)
+{
+	printf("Usage: swcxlctl [--qmp SOCK | --pci BDF] [--json] COMMAND [ARGUMENTS]\n\n"
+	       "Drives a CXL memory device: an swcxl process, or a PCI function.\n\nCommands:\n");
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
+		printf("  %s %-*s  %s\n", commands[i].name, 27 - (int)strlen(commands[i].name),
+		       commands[i].arguments, commands[i].help);
+	printf("\nOptions:\n");
+	print_options(GLOBAL);
+	printf("\nRANGE is START LENGTH, START+LENGTH or START-END (END is the first address "
+	       "beyond);"
+	       "\nwithout one, the whole device. LINES is a RANGE in one word, or the address of "
+	       "one"
+	       "\nline. Numbers are decimal or 0x hexadecimal bytes and take K, M, G and T.\n"
+	       "\n'swcxlctl COMMAND --help' shows the options of a command; see also "
+	       "swcxlctl(1).\n");
+}
+
+static void print_command_help(const struct command *command)
+{
+	printf("Usage: swcxlctl %s%s%s%s\n\n%s\n", command->name,
+	       command->options ? " [OPTIONS]" : "", *command->arguments ? " " : "",
+	       command->arguments, command->help);
+	if (command->where == CONTROL)
+		printf("Needs the control socket (--qmp).\n");
+	if (command->options) {
+		printf("\nOptions:\n");
+		print_options(command->options);
+	}
+}
+
+/* ---- command line ---- */
+
+void ctl_usage(const struct ctl *ctl, const char *format, ...)
+{
+	char text[512];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	die(USAGE, "%s. See 'swcxlctl %s%s--help'", text, ctl->command ? ctl->command->name : "",
+	    ctl->command ? " " : "");
+}
+
+/* Sorts the words into options and the rest, which keeps its order and moves to the front: there
+ * are never more of them than words that have been read. */
+static void parse_options(struct ctl *ctl, int argc, char **argv)
+{
+	struct option table[OPTIONS + 1] = {{0}};
+	int c, index = 0;
+
+	for (unsigned i = 0; i < OPTIONS; i++)
+		table[i] = (struct option){
+			.name = options[i].name,
+			.has_arg = options[i].argument ? required_argument : no_argument,
+		};
+	/* Before the first error, wherever it stands. */
+	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
+		if (strcmp(argv[i], "--json") == 0)
+			report_as_json();
+	opterr = 0;
+	while ((c = getopt_long(argc, argv, "-:h", table, &index)) != -1) {
+		if (c == 1)
+			ctl->args[ctl->nargs++] = optarg;
+		else if (c == 'h')
+			ctl->options[OPT_help] = "";
+		else if (c == 0)
+			ctl->options[index] = optarg ? optarg : "";
+		else if (c == ':')
+			ctl_usage(ctl, "%s needs an argument", argv[optind - 1]);
+		else if (optopt)
+			ctl_usage(ctl, "There is no option -%c", optopt);
+		else
+			ctl_usage(ctl, "There is no option %s", argv[optind - 1]);
+	}
+	ctl->json = ctl_has(ctl, OPT_json);
+	while (optind < argc)
+		ctl->args[ctl->nargs++] = argv[optind++];
+}
+
+/* How many of the words make up the command's name; 0: it is not this one. */
+static unsigned match(const struct command *command, char **words, unsigned count)
+{
+	size_t first = strcspn(command->name, " ");
+	const char *second = command->name[first] ? command->name + first + 1 : NULL;
+
+	if (count < 1 || strlen(words[0]) != first || memcmp(words[0], command->name, first) != 0)
+		return 0;
+	if (!second)
+		return 1;
+	return count > 1 && strcmp(words[1], second) == 0 ? 2 : 0;
+}
+
+static void find_command(struct ctl *ctl)
+{
+	unsigned best = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
+		unsigned words = match(&commands[i], ctl->args, ctl->nargs);
+
+		if (words > best) {
+			best = words;
+			ctl->command = &commands[i];
+		}
+	}
+	ctl->args += best;
+	ctl->nargs -= best;
+}
+
+static void check_command(const struct ctl *ctl)
+{
+	const struct command *command = ctl->command;
+
+	if (!command && ctl->nargs)
+		ctl_usage(ctl, "There is no command '%s'", ctl->args[0]);
+	if (!command)
+		ctl_usage(ctl, "Say what to do");
+	for (unsigned i = 0; i < OPTIONS; i++)
+		if (ctl->options[i] && !((command->options | GLOBAL) >> i & 1))
+			ctl_usage(ctl, "'%s' has no option --%s", command->name, options[i].name);
+	if (ctl->nargs && !command->max)
+		ctl_usage(ctl, "'%s' takes no arguments", command->name);
+	if (ctl->nargs < command->min || ctl->nargs > command->max)
+		ctl_usage(ctl, "Usage: swcxlctl %s %s", command->name, command->arguments);
+	if (ctl_has(ctl, OPT_qmp) && ctl_has(ctl, OPT_pci))
+		ctl_usage(ctl, "Choose one of --qmp and --pci");
+	if (ctl_has(ctl, OPT_pci) && command->where == CONTROL)
+		ctl_usage(ctl,
+			  "'%s' needs the control socket of an swcxl process (--qmp): no PCI "
+			  "function can do that",
+			  command->name);
+}
+
+static struct link *open_link(const struct ctl *ctl)
+{
+	const char *path = ctl->options[OPT_qmp];
+	char bdf[16];
+
+	if (ctl_has(ctl, OPT_pci)) {
+		if (!pci_normalise(ctl->options[OPT_pci], bdf))
+			ctl_usage(ctl, "'%s' is no PCI function; one looks like 0000:35:00.0",
+				  ctl->options[OPT_pci]);
+		return pci_open(bdf);
+	}
+	if (!path)
+		path = getenv("SWCXL_QMP");
+	if (!path || !*path)
+		ctl_usage(ctl, "Say which device: --qmp SOCK (or set SWCXL_QMP), or --pci BDF");
+	return qmp_open(path);
+}
+
+struct link *ctl_link(struct ctl *ctl)
+{
+	if (!ctl->link)
+		ctl->link = open_link(ctl);
+	return ctl->link;
+}
+
+/* ---- arguments and options, for the subcommands ---- */
+
+uint64_t ctl_number(const struct ctl *ctl, enum opt option, uint64_t value)
+{
+	if (ctl_has(ctl, option) && !parse_size(ctl->options[option], &value))
+		ctl_usage(ctl, "--%s needs a number, and '%s' is none", options[option].name,
+			  ctl->options[option]);
+	return value;
+}
+
+static void check_lines(const struct ctl *ctl, const struct range *range)
+{
+	if (range->start % SWCXL_LINE || range->length % SWCXL_LINE)
+		ctl_usage(ctl, "Addresses and lengths are multiples of 64 here, a line of memory "
+			       "('swcxlctl cci' sends anything)");
+}
+
+bool ctl_range(const struct ctl *ctl, struct range *range)
+{
+	bool length_given;
+
+	if (ctl->nargs == 0)
+		return false;
+	if (!parse_range(ctl->args[0], range, &length_given))
+		ctl_usage(ctl, "'%s' is neither START+LENGTH nor START-END", ctl->args[0]);
+	if (length_given != (ctl->nargs == 1))
+		ctl_usage(ctl,
+			  length_given ? "'%s' is a whole range: nothing can follow it"
+				       : "A LENGTH must follow START %s",
+			  ctl->args[0]);
+	if (!length_given && !parse_size(ctl->args[1], &range->length))
+		ctl_usage(ctl, "'%s' is no length", ctl->args[1]);
+	check_lines(ctl, range);
+	return true;
+}
+
+struct range ctl_lines(const struct ctl *ctl, const char *text)
+{
+	struct range range;
+	bool length_given;
+
+	if (!parse_range(text, &range, &length_given))
+		ctl_usage(ctl, "'%s' is no address, START+LENGTH or START-END", text);
+	if (!length_given)
+		range.length = SWCXL_LINE;
+	check_lines(ctl, &range);
+	return range;
+}
+
+int ctl_log(const struct ctl *ctl)
+{
+	const char *name = ctl->options[OPT_log];
+
+	if (!name)
+		return -1;
+	for (int log = 0; log < LOGS; log++)
+		if (strcmp(name, log_key((unsigned)log)) == 0)
+			return log;
+	ctl_usage(ctl, "There is no log '%s'", name);
+}
+
+int main(int argc, char **argv)
+{
+	struct ctl ctl = {.args = argv + 1};
+	enum status status;
+
+	parse_options(&ctl, argc, argv);
+	find_command(&ctl);
+	if (ctl_has(&ctl, OPT_version)) {
+		puts("swcxlctl " SWCXL_VERSION);
+		return DONE;
+	}
+	if (ctl_has(&ctl, OPT_help) && (ctl.command || !ctl.nargs)) {
+		ctl.command ? print_command_help(ctl.command) : print_help();
+		return DONE;
+	}
+	check_command(&ctl);
+	status = ctl.command->run(&ctl);
+	if (ctl.link)
+		link_close(ctl.link);
+	if (fflush(stdout) != 0)
+		die(REFUSED, "Cannot write the output: %s", strerror(errno));
+	return (int)status;
+}

@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The control socket: one JSON object a line. Requests are strictly one at a time, so the next
+ * object that is not an event answers the last request; events that come in between are kept for
+ * qmp_wait(). Since they are kept from the moment the capabilities are negotiated, nothing that
+ * happens between a look at the device's state and the wait for a change is missed.
+ *
+ * Every wait for the device is bounded, so that a socket of some other program, or a stopped
+ * process, is an error and not a hang.
+ */
+#include <errno.h>
+#include <json-c/json.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/util.h"
+#include "cli/format.h"
+#include "cli/link.h"
+#include "cli/parse.h"
+#include "cli/report.h"
+
+#define GREETING_MS 5000
+#define REPLY_MS 30000
+#define LINE_MAX_BYTES (256 * MiB) /* the longest answer is 65536 rows of poison: 8 MiB */
+#define OUTPUT_MAX (1 * MiB)	   /* the largest mailbox payload */
+
+struct qmp {
+	struct link link;
+	const char *path;
+	int fd;
+	char *buf; /* what was received and not yet consumed */
+	size_t len, cap;
+	size_t searched; /* no end of line before this */
+	struct json_object *events;
+	uint8_t *out;
+};
+
+static const struct link_ops qmp_ops;
+
+bool link_is_qmp(const struct link *link)
+{
+	return link->ops == &qmp_ops;
+}
+
+static struct qmp *to_qmp(struct link *link)
+{
+	if (!link_is_qmp(link))
+		die(USAGE, "This needs the control socket of the device: use --qmp instead of "
+			   "--pci");
+	return (struct qmp *)link; /* link is its first member */
+}
+
+int64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / (int64_t)NS_PER_MS;
+}
+
+/* Reads more; false when nothing came until the deadline (< 0: none). */
+static bool receive(struct qmp *q, int64_t deadline)
+{
+	struct pollfd pollfd = {.fd = q->fd, .events = POLLIN};
+	int64_t left = deadline < 0 ? -1 : MAX(deadline - now_ms(), 0);
+	int ready = poll(&pollfd, 1, (int)MIN(left, INT32_MAX));
+	ssize_t n;
+
+	if (ready <= 0)
+		return ready < 0 || left > INT32_MAX;
+	if (q->cap - q->len < 64 * KiB) {
+		q->cap = MAX(2 * q->cap, 128 * KiB);
+		q->buf = xalloc(q->buf, q->cap);
+	}
+	n = read(q->fd, q->buf + q->len, q->cap - q->len);
+	if (n == 0 || (n < 0 && errno == ECONNRESET))
+		die(NO_CONNECTION,
+		    "The device at %s closed the connection: it has ended, or has "
+		    "too many control clients",
+		    q->path);
+	if (n < 0 && errno != EINTR && errno != EAGAIN)
+		die(NO_CONNECTION, "Cannot read from %s: %s", q->path, strerror(errno));
+	q->len += (size_t)MAX(n, 0);
+	return true;
+}
+
+/* The next JSON object, or NULL when none came until the deadline. */
+static struct json_object *receive_object(struct qmp *q, int64_t deadline)
+{
+	struct json_object *object;
+	size_t line;
+	char *end;
+
+	while (!(end = memchr(q->buf + q->searched, '\n', q->len - q->searched))) {
+		q->searched = q->len;
+		if (q->len > LINE_MAX_BYTES)
+			die(NO_CONNECTION, "%s sends no lines: is it a control socket?", q->path);
+		if (!receive(q, deadline))
+			return NULL;
+	}
+	*end = '\0';
+	object = json_tokener_parse(q->buf);
+	line = (size_t)(end + 1 - q->buf);
+	q->len -= line;
+	memmove(q->buf, end + 1, q->len);
+	q->searched = 0;
+	if (!json_object_is_type(object, json_type_object))
+		die(NO_CONNECTION, "%s does not talk QMP: give the path that swcxl got as --qmp",
+		    q->path);
+	return object;
+}
+
+static void send_object(struct qmp *q, struct json_object *object)
+{
+	const char *text = json_object_to_json_string_ext(object, JSON_C_TO_STRING_PLAIN);
+	size_t len = strlen(text), sent = 0;
+
+	while (sent <= len) {
+		const char *p = sent < len ? text + sent : "\n";
+		ssize_t n = send(q->fd, p, sent < len ? len - sent : 1, MSG_NOSIGNAL);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			die(NO_CONNECTION, "Cannot write to %s: %s", q->path, strerror(errno));
+		sent += (size_t)n;
+	}
+	json_object_put(object);
+}
+
+/* The answer to the last request, an object with "return" or "error". */
+static struct json_object *receive_answer(struct qmp *q)
+{
+	int64_t deadline = now_ms() + REPLY_MS;
+
+	for (;;) {
+		struct json_object *object = receive_object(q, deadline);
+
+		if (!object)
+			die(NO_CONNECTION, "The device at %s has not answered for %d seconds",
+			    q->path, REPLY_MS / 1000);
+		if (!get_member(object, "event"))
+			return object;
+		json_object_array_add(q->events, object);
+	}
+}
+
+/* Ends the program with the error of an answer. */
+static _Noreturn void die_error(const char *command, struct json_object *error, const char *what)
+{
+	if (strcmp(get_string(error, "class"), "CommandNotFound") == 0)
+		die(NO_CONNECTION,
+		    "This socket has no command %s: it is not the control socket "
+		    "of an swcxl process that matches this swcxlctl",
+		    command);
+	die(REFUSED, "%s%s%s", what ? what : "", what ? ": " : "", get_string(error, "desc"));
+}
+
+struct json_object *qmp_call(struct link *link, const char *command, struct json_object *args,
+			     const char *what)
+{
+	struct json_object *request = json_object_new_object();
+	struct json_object *answer, *value;
+	struct qmp *q = to_qmp(link);
+
+	add_string(request, "execute", command);
+	if (args)
+		json_object_object_add(request, "arguments", args);
+	send_object(q, request);
+	answer = receive_answer(q);
+	value = get_member(answer, "error");
+	if (value)
+		die_error(command, value, what);
+	value = json_object_get(get_member(answer, "return"));
+	json_object_put(answer);
+	return value;
+}
+
+struct json_object *qmp_wait(struct link *link, const char *name, int64_t timeout_ms)
+{
+	int64_t deadline = timeout_ms < 0 ? -1 : now_ms() + timeout_ms;
+	struct qmp *q = to_qmp(link);
+
+	for (;;) {
+		struct json_object *event = NULL;
+
+		if (json_object_array_length(q->events)) {
+			event = json_object_get(json_object_array_get_idx(q->events, 0));
+			json_object_array_del_idx(q->events, 0, 1);
+		} else {
+			event = receive_object(q, deadline);
+		}
+		if (!event || strcmp(get_string(event, "event"), name) == 0)
+			return event;
+		json_object_put(event);
+	}
+}
+
+static struct reply qmp_execute(struct link *link, unsigned opcode, const void *in, size_t len)
+{
+	struct json_object *args = json_object_new_object();
+	struct qmp *q = to_qmp(link);
+	struct json_object *value;
+	struct reply reply = {.p = q->out};
+
+	add_number(args, "opcode", opcode);
+	if (len)
+		add_hex(args, "payload", in, len);
+	value = qmp_call(link, "swcxl-cci", args, opcode_text(opcode));
+	reply.rc = (unsigned)get_number(value, "return-code");
+	if (!parse_hex(get_string(value, "payload"), q->out, OUTPUT_MAX, &reply.len))
+		die(NO_CONNECTION, "The device at %s sent a payload that is not hexadecimal",
+		    q->path);
+	json_object_put(value);
+	return reply;
+}
+
+static void qmp_background(struct link *link, struct background *background)
+{
+	struct json_object *device = qmp_call(link, "swcxl-query-device", NULL, NULL);
+	struct json_object *object = get_member(device, "background");
+
+	*background = (struct background){
+		.running = get_bool(object, "running"),
+		.opcode = (unsigned)get_number(object, "opcode"),
+		.percent = (unsigned)get_number(object, "percent"),
+		.rc = (unsigned)get_number(object, "return-code"),
+	};
+	json_object_put(device);
+}
+
+static void qmp_close(struct link *link)
+{
+	struct qmp *q = to_qmp(link);
+
+	close(q->fd);
+	json_object_put(q->events);
+	free(q->buf);
+	free(q->out);
+	free(q);
+}
+
+static const struct link_ops qmp_ops = {
+	.execute = qmp_execute,
+	.background = qmp_background,
+	.close = qmp_close,
+};
+
+static int connect_to(const char *path)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	if (strlen(path) >= sizeof(address.sun_path))
+		die(USAGE,
+		    "The socket path %s is longer than the %zu characters that a unix socket "
+		    "may have",
+		    path, sizeof(address.sun_path) - 1);
+	strcpy(address.sun_path, path);
+	if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0)
+		die(NO_CONNECTION,
+		    "Cannot connect to %s: %s. Is a device running there? Start one "
+		    "with 'swcxl --qmp %s'",
+		    path, strerror(errno), path);
+	return fd;
+}
+
+struct link *qmp_open(const char *path)
+{
+	struct qmp *q = xalloc(NULL, sizeof(*q));
+	struct json_object *greeting;
+
+	*q = (struct qmp){.link = {.ops = &qmp_ops}, .path = path, .fd = connect_to(path)};
+	q->events = json_object_new_array();
+	q->out = xalloc(NULL, OUTPUT_MAX);
+	q->cap = 128 * KiB;
+	q->buf = xalloc(NULL, q->cap);
+	greeting = receive_object(q, now_ms() + GREETING_MS);
+	if (!greeting || !get_member(greeting, "QMP"))
+		die(NO_CONNECTION,
+		    "%s does not greet as a control socket: give the path that swcxl "
+		    "got as --qmp",
+		    path);
+	json_object_put(greeting);
+	json_object_put(qmp_call(&q->link, "qmp_capabilities", NULL, NULL));
+	return &q->link;
+}

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Errors. swcxlctl does one thing and ends, so whatever goes wrong ends it here: callers need no
+ * error paths, and every failure reads alike. The advice for a return code is a table, since what
+ * to do next depends on the code far more than on the command.
+ */
+#include "cli/report.h"
+
+#include <json-c/json.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/util.h"
+#include "swcxl/swcxl.h"
+
+static bool as_json;
+
+static const struct {
+	unsigned rc;
+	const char *name;
+} rc_names[] = {
+#define RC(code, id, text) {code, text},
+#include "swcxl/rc.tbl.h"
+};
+
+static const struct {
+	unsigned opcode;
+	const char *title;
+} commands[] = {
+#define CMD(opcode, name, in, min, in_tail, out, out_tail, effects, rules, section, title) \
+	{opcode, title},
+#include "tbl/commands.tbl.h"
+};
+
+/* What a person can do about a return code. */
+static const struct {
+	unsigned rc;
+	const char *text;
+} advice[] = {
+	{SWCXL_INVALID_INPUT, "Check the range: 'swcxlctl status' shows the capacity and its "
+			      "partitions, and a device may refuse a range that spans two of them"},
+	{SWCXL_UNSUPPORTED, "The device does not have this command, or nothing to answer it with"},
+	{SWCXL_RETRY_REQUIRED, "Try once more"},
+	{SWCXL_BUSY,
+	 "A background operation is running: 'swcxlctl status' shows it, 'swcxlctl wait "
+	 "scan' waits for it, 'swcxlctl abort' stops it"},
+	{SWCXL_MEDIA_DISABLED, "The media is disabled until a sanitize operation succeeds"},
+	{SWCXL_INVALID_PHYSICAL_ADDRESS, "'swcxlctl status' shows which addresses the device has"},
+	{SWCXL_INJECT_POISON_LIMIT_REACHED, "Clear injected poison first: 'swcxlctl poison list' "
+					    "shows it, 'swcxlctl clear' removes it"},
+	{SWCXL_PERMANENT_MEDIA_FAILURE,
+	 "This line is damaged for good: it stays poisoned, whatever is written to it"},
+	{SWCXL_ABORTED, "What was done until then stands"},
+	{SWCXL_INVALID_SECURITY_STATE, "The persistent memory is locked: unlock it first"},
+	{SWCXL_UNSUPPORTED_MAILBOX, "Try it over the other transport (--qmp instead of --pci)"},
+	{SWCXL_INVALID_PAYLOAD_LENGTH, "Check the number of payload bytes"},
+	{SWCXL_REQUEST_ABORT_NOT_SUPPORTED, "Wait until the operation has ended"},
+};
+
+void report_as_json(void)
+{
+	as_json = true;
+}
+
+const char *rc_text(unsigned rc)
+{
+	static char unknown[32];
+
+	for (size_t i = 0; i < ARRAY_SIZE(rc_names); i++)
+		if (rc_names[i].rc == rc)
+			return rc_names[i].name;
+	snprintf(unknown, sizeof(unknown), "return code %04Xh", rc);
+	return unknown;
+}
+
+const char *opcode_text(unsigned opcode)
+{
+	static char unknown[32];
+
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
+		if (commands[i].opcode == opcode)
+			return commands[i].title;
+	snprintf(unknown, sizeof(unknown), "command %04Xh", opcode);
+	return unknown;
+}
+
+void print_json(struct json_object *document)
+{
+	puts(json_object_to_json_string_ext(document, JSON_C_TO_STRING_PRETTY |
+							      JSON_C_TO_STRING_SPACED |
+							      JSON_C_TO_STRING_NOSLASHESCAPE));
+	json_object_put(document);
+}
+
+/* Text may quote a device: nothing of it must reach the terminal as a control sequence. */
+static void say(char *text)
+{
+	for (char *c = text; *c; c++)
+		if ((unsigned char)*c < ' ' || *c == 0x7f)
+			*c = '?';
+	fflush(stdout);
+	fprintf(stderr, "swcxlctl: %s\n", text);
+}
+
+/* The last words: on stderr for the person, on stdout for the script. rc < 0: not a refusal. */
+static _Noreturn void end(enum status status, int rc, char *text)
+{
+	say(text);
+	if (as_json) {
+		struct json_object *error = json_object_new_object();
+		struct json_object *document = json_object_new_object();
+
+		json_object_object_add(error, "status", json_object_new_int((int)status));
+		json_object_object_add(error, "text", json_object_new_string(text));
+		if (rc >= 0) {
+			json_object_object_add(error, "return-code", json_object_new_int(rc));
+			json_object_object_add(error, "return-code-name",
+					       json_object_new_string(rc_text((unsigned)rc)));
+		}
+		json_object_object_add(document, "error", error);
+		print_json(document);
+	}
+	exit((int)status);
+}
+
+void die(enum status status, const char *format, ...)
+{
+	char text[1024];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	end(status, -1, text);
+}
+
+void die_refused(unsigned opcode, unsigned rc, const char *what)
+{
+	const char *next = NULL;
+	char text[1024];
+
+	for (size_t i = 0; i < ARRAY_SIZE(advice); i++)
+		if (advice[i].rc == rc)
+			next = advice[i].text;
+	snprintf(text, sizeof(text), "%s%s%s: %s (%04Xh).%s%s%s", opcode_text(opcode),
+		 what ? " " : "", what ? what : "", rc_text(rc), rc, next ? " " : "",
+		 next ? next : "", next ? "." : "");
+	end(REFUSED, (int)rc, text);
+}
+
+void warning(const char *format, ...)
+{
+	char text[1024];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	say(text);
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A name in the file system that we make and later remove: a socket or a pid file.
+ *
+ * The directory is opened when the entry is, so that removing it needs no path: a process that
+ * has given up its view of the file system by then can still clean up. What somebody else has put
+ * in our place meanwhile is left alone.
+ */
+#ifndef SWCXL_DAEMON_ENTRY_H
+#define SWCXL_DAEMON_ENTRY_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+struct entry {
+	int dir; /* -1: there is none */
+	char *name;
+	bool made;
+	dev_t dev;
+	ino_t ino;
+};
+
+#define NO_ENTRY          \
+	{                 \
+		.dir = -1 \
+	}
+
+/* 0, or -errno. Makes nothing yet. */
+int entry_open(struct entry *entry, const char *path);
+
+/* It is there now, and ours. 0, or -errno. */
+int entry_made(struct entry *entry);
+
+/* Removes what is ours. Harmless at any stage, and twice. */
+void entry_remove(struct entry *entry);
+
+/* Writes a small file whole: readers see nothing of it, or all. 0, or -errno. */
+int entry_write(struct entry *entry, const char *text);
+
+#endif

@@ -1,0 +1,364 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The process around one device: comes up in stages, runs the loop, goes down in reverse.
+ *
+ *   options   checked; nothing has been touched
+ *   process   signals, the parent
+ *   files     opened: trace, directory of the pid file
+ *   device    made, with the loop and its clock
+ *   sockets   bound and listening, so that whoever is started next can connect at once
+ *   child     --run, forked before anything is given up
+ *   lockdown  (the place for a sandbox: from here on no path is opened and nothing is executed)
+ *   ready     the pid file says so
+ *   loop
+ *
+ * What a stage makes is in struct daemon, where tear_down() finds it, however far we came.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "base/util.h"
+#include "daemon/entry.h"
+#include "daemon/listen.h"
+#include "daemon/log.h"
+#include "daemon/options.h"
+#include "daemon/run.h"
+#include "daemon/trace.h"
+#include "front/qmp/qmp.h"
+#include "front/vfio/vfio.h"
+#include "loop/loop.h"
+
+#define CANNOT_START 1
+
+struct daemon {
+	struct options options;
+	sigset_t inherited_mask;
+	int signals; /* descriptor */
+	struct loop_watch *signal_watch;
+	struct trace *trace;
+	struct entry pid_file, vfio_socket, qmp_socket;
+	char private_dir[PATH_MAX]; /* of sockets for --run; "" when there is none */
+	char vfio_path[PATH_MAX], qmp_path[PATH_MAX];
+	struct loop *loop;
+	struct swcxl_dev *dev;
+	struct vfio_server *vfio;
+	struct qmp_server *qmp;
+	pid_t child;
+};
+
+/* ---- what the device asks of its host ---------------------------------------------------------
+ */
+
+static void *on_realloc(void *ctx, void *old, size_t size)
+{
+	(void)ctx;
+	if (size)
+		return realloc(old, size);
+	free(old);
+	return NULL;
+}
+
+static void on_irq(void *ctx, unsigned vector)
+{
+	struct daemon *daemon = ctx;
+
+	if (daemon->vfio)
+		vfio_server_irq(daemon->vfio, vector);
+}
+
+static void on_log(void *ctx, enum swcxl_log_level level, const char *text)
+{
+	(void)ctx;
+	log_line(level, "%s", text);
+}
+
+static void on_trace(void *ctx, const struct swcxl_trace *trace)
+{
+	struct daemon *daemon = ctx;
+
+	trace_cci(daemon->trace, trace);
+	if (daemon->qmp)
+		qmp_server_count(daemon->qmp, trace);
+}
+
+static void on_notice(void *ctx, const struct swcxl_notice *notice)
+{
+	struct daemon *daemon = ctx;
+
+	if (notice->kind == SWCXL_NOTICE_BACKGROUND_STARTED)
+		loop_background_started(daemon->loop);
+	if (daemon->qmp)
+		qmp_server_notice(daemon->qmp, notice);
+}
+
+static void on_deadline(void *ctx, uint64_t deadline_ns)
+{
+	struct daemon *daemon = ctx;
+
+	loop_deadline_moved(daemon->loop, deadline_ns);
+}
+
+/* ---- what the control server asks of its host -------------------------------------------------
+ */
+
+static const struct vfio_stats *on_vfio_stats(void *ctx)
+{
+	struct daemon *daemon = ctx;
+
+	return daemon->vfio ? vfio_server_stats(daemon->vfio) : NULL;
+}
+
+static void on_qmp_trace(void *ctx, const char *line)
+{
+	struct daemon *daemon = ctx;
+
+	trace_qmp(daemon->trace, swcxl_now(daemon->dev), line);
+}
+
+static void on_quit(void *ctx)
+{
+	struct daemon *daemon = ctx;
+
+	loop_stop(daemon->loop, 0);
+}
+
+/* ---- signals ----------------------------------------------------------------------------------
+ */
+
+static void on_signal(void *ctx, int events)
+{
+	struct daemon *daemon = ctx;
+	struct signalfd_siginfo info;
+	int status;
+
+	(void)events;
+	if (read(daemon->signals, &info, sizeof(info)) != sizeof(info))
+		return;
+	if (info.ssi_signo != SIGCHLD) {
+		log_line(SWCXL_LOG_INFO, "ending: %s", strsignal((int)info.ssi_signo));
+		loop_stop(daemon->loop, 0);
+	} else if (run_ended(daemon->child, &status)) {
+		daemon->child = 0;
+		loop_stop(daemon->loop, status);
+	}
+}
+
+/* ---- stages: each returns false after a line that says what is wrong --------------------------
+ */
+
+static bool failed(const char *what, int error)
+{
+	log_line(SWCXL_LOG_ERR, "%s: %s", what, strerror(-error));
+	return false;
+}
+
+static bool stage_process(struct daemon *daemon)
+{
+	static const int handled[] = {SIGTERM, SIGINT, SIGCHLD};
+	pid_t parent = getppid();
+	sigset_t mask;
+
+	sigemptyset(&mask);
+	for (size_t i = 0; i < ARRAY_SIZE(handled); i++) {
+		signal(handled[i], SIG_DFL); /* one that is ignored would never arrive */
+		sigaddset(&mask, handled[i]);
+	}
+	signal(SIGPIPE, SIG_IGN);
+	sigprocmask(SIG_BLOCK, &mask, &daemon->inherited_mask);
+	daemon->signals = signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (daemon->signals < 0)
+		return failed("cannot receive signals", -errno);
+	if (daemon->options.exit_with_parent) {
+		prctl(PR_SET_PDEATHSIG, SIGTERM);
+		if (getppid() != parent)
+			raise(SIGTERM); /* it ended before we asked: found in the loop */
+	}
+	return true;
+}
+
+static bool stage_files(struct daemon *daemon)
+{
+	const struct options *options = &daemon->options;
+	int error;
+
+	if (options->trace) {
+		daemon->trace = trace_new(options);
+		if (!daemon->trace)
+			return false;
+	}
+	if (options->pid_file) {
+		error = entry_open(&daemon->pid_file, options->pid_file);
+		if (error)
+			return failed(options->pid_file, error);
+	}
+	return true;
+}
+
+static bool stage_device(struct daemon *daemon)
+{
+	const struct swcxl_host host = {
+		.ctx = daemon,
+		.realloc = on_realloc,
+		.irq = on_irq,
+		.log = on_log,
+		.trace = on_trace,
+		.notice = on_notice,
+		.deadline = on_deadline,
+	};
+	int error;
+
+	daemon->loop = loop_new(daemon->options.virtual_clock);
+	if (!daemon->loop)
+		return failed("cannot make an event loop", -ENOMEM);
+	error = swcxl_new(&daemon->options.config, &host, &daemon->dev);
+	if (error)
+		return failed("cannot make the device", error);
+	loop_attach(daemon->loop, daemon->dev);
+	daemon->signal_watch =
+		loop_watch(daemon->loop, daemon->signals, LOOP_READABLE, on_signal, daemon);
+	return daemon->signal_watch || failed("cannot watch signals", -ENOMEM);
+}
+
+/* Where a socket of ours is: the path given, or one in the private directory of --run. */
+static bool place_socket(struct daemon *daemon, const char *given, const char *name,
+			 char path[static PATH_MAX])
+{
+	const char *tmp = getenv("TMPDIR");
+	int len;
+
+	if (given) {
+		snprintf(path, PATH_MAX, "%s", given);
+		return true;
+	}
+	if (!daemon->private_dir[0]) {
+		len = snprintf(path, PATH_MAX, "%s/swcxl-XXXXXX", tmp && *tmp ? tmp : "/tmp");
+		/* sun_path has 108 bytes, and the socket's name follows. */
+		if (len > 90)
+			return failed("TMPDIR is too long for sockets", -ENAMETOOLONG);
+		if (!mkdtemp(path))
+			return failed(path, -errno);
+		memcpy(daemon->private_dir, path, (size_t)len + 1);
+	}
+	snprintf(path, PATH_MAX, "%.90s/%s", daemon->private_dir, name);
+	return true;
+}
+
+static bool stage_sockets(struct daemon *daemon)
+{
+	const struct options *options = &daemon->options;
+	const struct qmp_host host = {
+		.ctx = daemon,
+		.name = options->name,
+		.vfio_stats = on_vfio_stats,
+		.trace = on_qmp_trace,
+		.quit = on_quit,
+	};
+	int error, fd = options->fd;
+
+	if (fd < 0 && (options->socket_path || options->run)) {
+		if (!place_socket(daemon, options->socket_path, "vfio-user", daemon->vfio_path))
+			return false;
+		fd = listen_on(daemon->vfio_path, &daemon->vfio_socket);
+		if (fd < 0)
+			return false;
+	}
+	if (fd >= 0) {
+		fcntl(fd, F_SETFD, FD_CLOEXEC);
+		error = vfio_server_new(daemon->loop, daemon->dev, fd, &daemon->vfio);
+		if (error)
+			return failed(options->fd >= 0 ? "--fd" : "vfio-user", error);
+	}
+	if (options->qmp || options->run) {
+		if (!place_socket(daemon, options->qmp, "qmp", daemon->qmp_path))
+			return false;
+		fd = listen_on(daemon->qmp_path, &daemon->qmp_socket);
+		if (fd < 0)
+			return false;
+		error = qmp_server_new(daemon->loop, daemon->dev, fd, &host, &daemon->qmp);
+		if (error)
+			return failed("qmp", error);
+	}
+	return true;
+}
+
+static bool stage_child(struct daemon *daemon)
+{
+	const struct options *options = &daemon->options;
+
+	if (!options->run)
+		return true;
+	daemon->child = run_start(options->run, daemon->vfio_path[0] ? daemon->vfio_path : NULL,
+				  daemon->qmp_path, &daemon->inherited_mask);
+	return daemon->child > 0;
+}
+
+static bool stage_lockdown(struct daemon *daemon)
+{
+	(void)daemon;
+	return true;
+}
+
+static bool stage_ready(struct daemon *daemon)
+{
+	char text[24];
+	int error;
+
+	if (!daemon->options.pid_file)
+		return true;
+	snprintf(text, sizeof(text), "%ld\n", (long)getpid());
+	error = entry_write(&daemon->pid_file, text);
+	return !error || failed(daemon->options.pid_file, error);
+}
+
+static void tear_down(struct daemon *daemon)
+{
+	struct qmp_server *qmp = daemon->qmp;
+	struct vfio_server *vfio = daemon->vfio;
+
+	/* Callbacks of the device find nobody to tell any more. */
+	daemon->qmp = NULL;
+	daemon->vfio = NULL;
+	run_stop(daemon->child);
+	qmp_server_free(qmp);
+	if (vfio)
+		vfio_server_free(vfio);
+	loop_unwatch(daemon->signal_watch);
+	loop_free(daemon->loop);
+	swcxl_free(daemon->dev);
+	entry_remove(&daemon->vfio_socket);
+	entry_remove(&daemon->qmp_socket);
+	if (daemon->private_dir[0])
+		rmdir(daemon->private_dir);
+	trace_free(daemon->trace);
+	entry_remove(&daemon->pid_file);
+}
+
+int main(int argc, char **argv)
+{
+	static bool (*const stages[])(struct daemon *) = {
+		stage_process, stage_files,    stage_device, stage_sockets,
+		stage_child,   stage_lockdown, stage_ready,
+	};
+	static struct daemon daemon = {
+		.pid_file = NO_ENTRY, .vfio_socket = NO_ENTRY, .qmp_socket = NO_ENTRY};
+	int status = options_parse(&daemon.options, argc, argv);
+
+	if (status != OPTIONS_GO)
+		return status;
+	log_set_level(daemon.options.log_level);
+	status = 0;
+	for (size_t i = 0; i < ARRAY_SIZE(stages) && !status; i++)
+		status = stages[i](&daemon) ? 0 : CANNOT_START;
+	if (!status)
+		status = loop_run(daemon.loop);
+	tear_down(&daemon);
+	return status;
+}

@@ -1,0 +1,385 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The table of options becomes rows that say where an option's value goes and what it may be; the
+ * rest is one parser for each kind.
+ *
+ * getopt_long() is not used because it accepts any unambiguous beginning of a name: a script that
+ * relies on one would break when an option is added. Both `--name value` and `--name=value` are
+ * understood, and when an option is repeated the last one counts.
+ */
+#include "daemon/options.h"
+
+#include <inttypes.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/un.h>
+
+#include "base/util.h"
+#include "daemon/log.h"
+
+#define USAGE 2
+#define NAME_MAX_CHARS 64 /* as long as anybody types, and no longer than a log line */
+#define LSA_NOT_GIVEN UINT32_MAX
+#define LSA_DEFAULT (128 * KiB) /* with persistent capacity: what Linux needs for labels */
+
+enum kind { SIZE, NUMBER, HEX, CHOICE, ONOFF, FLAG, TEXT, PRINT };
+
+struct row {
+	const char *name;
+	enum kind kind;
+	bool device;
+	const char *argument;
+	size_t offset, size;
+	uint64_t min, max;
+	const char *preset, *help;
+	void (*print)(void);
+};
+
+static void print_help(void);
+static void print_version(void);
+static void print_long_options(void);
+static void print_capabilities(void);
+
+/* clang-format off */
+static const struct row rows[] = {
+#define PLACE_(field) offsetof(struct options, field), sizeof(((struct options *)0)->field)
+#define DEVICE_OPTION(name, field, kind, argument, min, max, preset, help) \
+	{name, kind, true, argument, PLACE_(config.field), min, max, preset, help, NULL},
+#define PROCESS_OPTION(name, field, kind, argument, min, max, preset, help) \
+	{name, kind, false, argument, PLACE_(field), min, max, preset, help, NULL},
+#define ACTION(name, id, help) \
+	{name, PRINT, false, "", 0, 0, 0, 0, NULL, help, print_##id},
+#include "tbl/options.tbl.h"
+};
+/* clang-format on */
+
+/* ---- what the actions print ------------------------------------------------------------------ */
+
+static bool has_argument(const struct row *row)
+{
+	return row->kind != FLAG && row->kind != PRINT;
+}
+
+static void print_help(void)
+{
+	printf("Usage: swcxl OPTION...\n"
+	       "A CXL memory device as a process. One of --socket-path, --fd, --qmp and --run is "
+	       "needed.\n\n");
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		char left[64];
+
+		snprintf(left, sizeof(left), "--%s %s", rows[i].name, rows[i].argument);
+		printf("  %-42s %s", left, rows[i].help);
+		if (has_argument(&rows[i]) && strcmp(rows[i].preset, "none") != 0)
+			printf(" [%s]", rows[i].preset);
+		printf("\n");
+	}
+	printf("\nSizes take K, M, G or T. See swcxl(1), and swcxl-qmp(7) for the control "
+	       "protocol.\n");
+}
+
+static void print_version(void)
+{
+	printf("swcxl %s\n", SWCXL_VERSION);
+}
+
+static void print_long_options(void)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		printf("--%s\n", rows[i].name);
+}
+
+static void print_capabilities(void)
+{
+	printf("{\n  \"type\": \"cxl-type3\",\n  \"version\": \"%s\",\n  \"features\": "
+	       "[\"vfio-user\", \"qmp\", \"fd\", \"run\", \"virtual-clock\", \"trace\"],\n"
+	       "  \"options\": [",
+	       SWCXL_VERSION);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		printf("%s\"%s\"", i ? ", " : "", rows[i].name);
+	printf("]\n}\n");
+}
+
+/* ---- values: OPTIONS_GO, or USAGE after a line
+ * ---------------------------------------------------------------------------------- */
+
+__attribute__((format(printf, 1, 2))) static int bad(const char *format, ...)
+{
+	char text[1024];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	log_line(SWCXL_LOG_ERR, "%s", text);
+	return USAGE;
+}
+
+static void store(void *p, size_t size, uint64_t value)
+{
+	if (size == sizeof(uint64_t))
+		*(uint64_t *)p = value;
+	else if (size == sizeof(uint32_t))
+		*(uint32_t *)p = (uint32_t)value;
+	else if (size == sizeof(uint16_t))
+		*(uint16_t *)p = (uint16_t)value;
+	else
+		*(uint8_t *)p = (uint8_t)value;
+}
+
+static uint64_t load(const void *p, size_t size)
+{
+	if (size == sizeof(uint64_t))
+		return *(const uint64_t *)p;
+	if (size == sizeof(uint32_t))
+		return *(const uint32_t *)p;
+	if (size == sizeof(uint16_t))
+		return *(const uint16_t *)p;
+	return *(const uint8_t *)p;
+}
+
+/* Digits to the end of the text, or to *end when that is not NULL. */
+static bool to_number(const char *text, unsigned base, const char **end, uint64_t *value)
+{
+	static const char digits[] = "0123456789abcdefABCDEF";
+	const char *start = text, *digit;
+
+	for (*value = 0; *text && (digit = strchr(digits, *text)); text++) {
+		unsigned n = (unsigned)(digit - digits);
+
+		n = n < 16 ? n : n - 6;
+		if (n >= base)
+			break;
+		if (__builtin_mul_overflow(*value, base, value) ||
+		    __builtin_add_overflow(*value, n, value))
+			return false;
+	}
+	if (end)
+		*end = text;
+	return text > start && (end || !*text);
+}
+
+static bool to_size(const char *text, uint64_t *value)
+{
+	static const char suffixes[] = "KMGT";
+	const char *end, *suffix;
+
+	if (!to_number(text, 10, &end, value))
+		return false;
+	if (!*end)
+		return true;
+	suffix = strchr(suffixes, *end & ~0x20);
+	return suffix && *suffix && !end[1] &&
+	       !__builtin_mul_overflow(*value, 1ull << 10 * (suffix - suffixes + 1), value);
+}
+
+/* The index of a word in "one|two|three", or -1. */
+static int to_choice(const char *words, const char *text)
+{
+	size_t len = strlen(text);
+
+	for (int i = 0;; i++) {
+		size_t word = strcspn(words, "|");
+
+		if (word == len && !memcmp(words, text, len))
+			return i;
+		if (!words[word])
+			return -1;
+		words += word + 1;
+	}
+}
+
+static int take_number(const struct row *row, const char *text, void *p)
+{
+	uint64_t value;
+	bool ok;
+
+	if (row->kind == SIZE)
+		ok = to_size(text, &value);
+	else if (row->kind == HEX)
+		ok = to_number(!strncasecmp(text, "0x", 2) ? text + 2 : text, 16, NULL, &value);
+	else
+		ok = to_number(text, 10, NULL, &value);
+	if (!ok)
+		return bad("--%s: '%s' is not a %s", row->name, text,
+			   row->kind == SIZE  ? "size (a number, then K, M, G, T or nothing)"
+			   : row->kind == HEX ? "hexadecimal number of up to 64 bits"
+					      : "number");
+	if (value < row->min || value > row->max)
+		return bad("--%s: %s is not within %" PRIu64 " to %" PRIu64, row->name, text,
+			   row->min, row->max);
+	store(p, row->size, value);
+	return OPTIONS_GO;
+}
+
+static int take(struct options *options, const struct row *row, const char *text)
+{
+	void *p = (char *)options + row->offset;
+	int choice;
+
+	switch (row->kind) {
+	case SIZE:
+	case NUMBER:
+	case HEX:
+		return take_number(row, text, p);
+	case CHOICE:
+	case ONOFF:
+		choice = to_choice(row->argument, text);
+		if (choice < 0)
+			return bad("--%s: '%s' is not one of %s", row->name, text, row->argument);
+		store(p, row->size, (uint64_t)(row->kind == ONOFF ? choice == 0 : choice));
+		return OPTIONS_GO;
+	case FLAG:
+		store(p, row->size, true);
+		return OPTIONS_GO;
+	case TEXT:
+		*(const char **)p = text;
+		return *text ? OPTIONS_GO : bad("--%s: the argument is empty", row->name);
+	case PRINT:
+		break;
+	}
+	return OPTIONS_GO;
+}
+
+/* ---- the command line ------------------------------------------------------------------------ */
+
+static const struct row *find(const char *name, size_t len)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		if (strlen(rows[i].name) == len && !memcmp(rows[i].name, name, len))
+			return &rows[i];
+	return NULL;
+}
+
+static bool is_name(const char *name)
+{
+	size_t len = strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+				  "._-");
+
+	return len && !name[len] && len <= NAME_MAX_CHARS;
+}
+
+static int check_socket_path(const char *option, const char *path)
+{
+	const struct sockaddr_un *address = NULL;
+
+	if (!path || strlen(path) < sizeof(address->sun_path))
+		return OPTIONS_GO;
+	return bad("--%s: a socket's path has at most %zu bytes, and this one %zu", option,
+		   sizeof(address->sun_path) - 1, strlen(path));
+}
+
+/* A serial number for devices that were given none: FNV-1a of the name, so that each name has its
+ * own, and the same one every time. 0 means "no serial number" to hosts. */
+static uint64_t serial_of(const char *name)
+{
+	uint64_t hash = 0xcbf29ce484222325;
+
+	for (; *name; name++)
+		hash = (hash ^ (unsigned char)*name) * 0x100000001b3;
+	return hash ? hash : 1;
+}
+
+/* What no single option can tell: combinations, and defaults that depend on others. */
+static int settle(struct options *options)
+{
+	struct swcxl_config *config = &options->config;
+	const char *error;
+
+	if (!is_name(options->name))
+		return bad("--name: up to %d letters, digits, dots, dashes and underscores, please",
+			   NAME_MAX_CHARS);
+	if (!config->serial)
+		config->serial = serial_of(options->name);
+	if (config->lsa_size == LSA_NOT_GIVEN)
+		config->lsa_size = config->persistent_size ? LSA_DEFAULT : 0;
+	error = swcxl_config_error(config);
+	if (error)
+		return bad("%s", error);
+	if (!options->socket_path && options->fd < 0 && !options->qmp && !options->run)
+		return bad("nothing to serve on: give one of --socket-path, --fd, --qmp and --run "
+			   "(--help lists all options)");
+	if (options->socket_path && options->fd >= 0)
+		return bad("--socket-path and --fd exclude each other");
+	if (options->socket_path && options->qmp && !strcmp(options->socket_path, options->qmp))
+		return bad("--socket-path and --qmp name the same socket");
+	if (check_socket_path("socket-path", options->socket_path) != OPTIONS_GO)
+		return USAGE;
+	return check_socket_path("qmp", options->qmp);
+}
+
+static void set_defaults(struct options *options)
+{
+	*options = (struct options){.name = "mem0", .fd = -1, .log_level = SWCXL_LOG_WARN};
+	swcxl_config_init(&options->config);
+	options->config.serial = 0;
+	options->config.lsa_size = LSA_NOT_GIVEN;
+}
+
+/* One option at *arg, which moves past its argument: OPTIONS_GO, or a status. */
+static int parse_one(struct options *options, char ***arg)
+{
+	char *name = **arg + 2, *value = strchr(name, '=');
+	const struct row *row = find(name, value ? (size_t)(value - name) : strlen(name));
+
+	if (!row)
+		return bad("unknown option '%.*s' (--help lists all of them)",
+			   (int)strcspn(**arg, "="), **arg);
+	if (value && !has_argument(row))
+		return bad("--%s takes no argument", row->name);
+	if (row->kind == PRINT) {
+		row->print();
+		return 0;
+	}
+	if (value)
+		value++;
+	else if (has_argument(row))
+		value = *++*arg;
+	if (!value && has_argument(row))
+		return bad("--%s needs an argument: %s", row->name, row->argument);
+	return take(options, row, value);
+}
+
+int options_parse(struct options *options, int argc, char **argv)
+{
+	set_defaults(options);
+	for (char **arg = argv + 1; arg < argv + argc; arg++) {
+		int status;
+
+		if (strncmp(*arg, "--", 2) != 0 || !(*arg)[2])
+			return bad("unexpected argument '%s': options begin with --", *arg);
+		status = parse_one(options, &arg);
+		if (status != OPTIONS_GO)
+			return status;
+	}
+	return settle(options);
+}
+
+void options_print_device(FILE *file, const struct options *options)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		const struct row *row = &rows[i];
+		const char *words = row->argument;
+		uint64_t value;
+
+		if (!row->device)
+			continue;
+		value = load((const char *)options + row->offset, row->size);
+		if (row->kind == ONOFF)
+			value = !value;
+		if (row->kind == FLAG && value)
+			fprintf(file, " --%s", row->name);
+		else if (row->kind == HEX)
+			fprintf(file, " --%s=0x%016" PRIx64, row->name, value);
+		else if (row->kind == SIZE || row->kind == NUMBER)
+			fprintf(file, " --%s=%" PRIu64, row->name, value);
+		if (row->kind != CHOICE && row->kind != ONOFF)
+			continue;
+		while (value--)
+			words = strchr(words, '|') + 1;
+		fprintf(file, " --%s=%.*s", row->name, (int)strcspn(words, "|"), words);
+	}
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/* The command line, checked: what is wrong with it is said before anything is touched. */
+#ifndef SWCXL_DAEMON_OPTIONS_H
+#define SWCXL_DAEMON_OPTIONS_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "swcxl/swcxl.h"
+
+struct options {
+	struct swcxl_config config;
+	const char *name;
+	bool virtual_clock;
+	const char *socket_path; /* this and all below that are pointers: NULL when not given */
+	int fd;			 /* -1 when not given */
+	const char *qmp;
+	const char *run;
+	bool exit_with_parent;
+	const char *pid_file;
+	enum swcxl_log_level log_level;
+	const char *trace;
+};
+
+enum { OPTIONS_GO = -1 };
+
+/* OPTIONS_GO, or the status to end with at once: 0 when an option has printed what it was asked
+ * for, 2 after one line on stderr. Strings are lent by argv. */
+int options_parse(struct options *options, int argc, char **argv);
+
+/* Writes the options that make this device, defaults included, as a command line: each of them
+ * preceded by a blank. */
+void options_print_device(FILE *file, const struct options *options);
+
+#endif

@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Arguments: from JSON to the struct that the table made for the command.
+ *
+ * Texts and order are QEMU's (its qobject input visitor), because scripts match them: every member
+ * in table order, missing or of the wrong kind; then members that the command does not have. Where
+ * QEMU has no such notion (ranges, bytes), the texts keep to its form.
+ */
+#include <inttypes.h>
+#include <json-c/json.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/util.h"
+#include "front/qmp/session.h"
+
+const char *qmp_text(struct json_object *value)
+{
+	const char *text;
+
+	if (!json_object_is_type(value, json_type_string))
+		return NULL;
+	text = json_object_get_string(value);
+	return strlen(text) == (size_t)json_object_get_string_len(value) ? text : NULL;
+}
+
+static bool wrong_type(struct qmp_call *call, const char *name, const char *expected)
+{
+	return qmp_error(call, "Invalid parameter type for '%s', expected: %s", name, expected);
+}
+
+static void store(void *p, size_t size, uint64_t value)
+{
+	if (size == sizeof(uint64_t))
+		*(uint64_t *)p = value;
+	else if (size == sizeof(uint32_t))
+		*(uint32_t *)p = (uint32_t)value;
+	else if (size == sizeof(uint16_t))
+		*(uint16_t *)p = (uint16_t)value;
+	else
+		*(uint8_t *)p = (uint8_t)value;
+}
+
+static bool take_uint(struct qmp_call *call, const struct qmp_arg *arg, struct json_object *value,
+		      void *p)
+{
+	uint64_t widest = arg->size < 8 ? (1ull << 8 * arg->size) - 1 : UINT64_MAX;
+	uint64_t number;
+
+	if (!json_object_is_type(value, json_type_int))
+		return qmp_error(call, "Parameter '%s' expects uint64", arg->name);
+	/* QEMU takes a negative number for the unsigned one of the same 64 bits. */
+	number = json_object_get_int64(value) < 0 ? (uint64_t)json_object_get_int64(value)
+						  : json_object_get_uint64(value);
+	if (number > widest)
+		return qmp_error(call, "Parameter '%s' expects uint%zu_t", arg->name,
+				 8 * arg->size);
+	if (number < arg->min || number > arg->max)
+		return qmp_error(call,
+				 "Parameter '%s' expects a number from %" PRIu64 " to %" PRIu64,
+				 arg->name, arg->min, arg->max);
+	store(p, arg->size, number);
+	return true;
+}
+
+static bool take_enum(struct qmp_call *call, const char *name, const struct qmp_enum *names,
+		      struct json_object *value, unsigned *p)
+{
+	const char *text = qmp_text(value);
+
+	if (!text)
+		return wrong_type(call, name, "string");
+	for (size_t i = 0; i < names->count; i++) {
+		if (!strcmp(text, names->values[i].name)) {
+			*p = names->values[i].value;
+			return true;
+		}
+	}
+	return qmp_error(call, "Parameter '%s' does not accept value '%s'", name, text);
+}
+
+static bool take_list(struct qmp_call *call, const struct qmp_arg *arg, struct json_object *value,
+		      unsigned *p)
+{
+	*p = 0;
+	if (!json_object_is_type(value, json_type_array))
+		return wrong_type(call, arg->name, "array");
+	for (size_t i = 0; i < json_object_array_length(value); i++) {
+		char name[64];
+		unsigned bit;
+
+		snprintf(name, sizeof(name), "%s[%zu]", arg->name, i);
+		if (!take_enum(call, name, arg->names, json_object_array_get_idx(value, i), &bit))
+			return false;
+		*p |= 1u << bit;
+	}
+	return true;
+}
+
+static int digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c |= 0x20;
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+static bool take_hex(struct qmp_call *call, const struct qmp_arg *arg, struct json_object *value,
+		     struct span *p)
+{
+	const char *text;
+	uint8_t *bytes;
+	size_t len;
+
+	if (!json_object_is_type(value, json_type_string))
+		return wrong_type(call, arg->name, "string");
+	text = json_object_get_string(value);
+	len = (size_t)json_object_get_string_len(value);
+	for (size_t i = 0; i < len; i++)
+		if (digit(text[i]) < 0)
+			return qmp_error(call, "Parameter '%s' expects hexadecimal digits",
+					 arg->name);
+	if (len % 2)
+		return qmp_error(call,
+				 "Parameter '%s' expects an even number of hexadecimal digits",
+				 arg->name);
+	len /= 2;
+	if (len < arg->min || len > arg->max)
+		return qmp_error(call,
+				 "Parameter '%s' expects from %" PRIu64 " to %" PRIu64 " bytes",
+				 arg->name, arg->min, arg->max);
+	bytes = malloc(MAX(len, 1u));
+	if (!bytes)
+		return qmp_error(call, "Out of memory");
+	for (size_t i = 0; i < len; i++)
+		bytes[i] = (uint8_t)(digit(text[2 * i]) << 4 | digit(text[2 * i + 1]));
+	*p = (struct span){bytes, len};
+	return true;
+}
+
+static bool take(struct qmp_call *call, const struct qmp_arg *arg, struct json_object *value,
+		 void *p)
+{
+	switch (arg->kind) {
+	case QMP_UINT:
+		return take_uint(call, arg, value, p);
+	case QMP_BOOL:
+		if (!json_object_is_type(value, json_type_boolean))
+			return wrong_type(call, arg->name, "boolean");
+		*(bool *)p = json_object_get_boolean(value);
+		return true;
+	case QMP_ENUM:
+		return take_enum(call, arg->name, arg->names, value, p);
+	case QMP_STR:
+		*(const char **)p = qmp_text(value);
+		return *(const char **)p || wrong_type(call, arg->name, "string");
+	case QMP_HEX:
+		return take_hex(call, arg, value, p);
+	case QMP_LIST:
+		return take_list(call, arg, value, p);
+	}
+	return false;
+}
+
+static void preset(const struct qmp_arg *arg, void *p)
+{
+	if (arg->kind == QMP_UINT)
+		store(p, arg->size, arg->preset);
+	else if (arg->kind == QMP_BOOL)
+		*(bool *)p = arg->preset;
+	else if (arg->kind == QMP_ENUM)
+		*(unsigned *)p = (unsigned)arg->preset;
+}
+
+static const struct qmp_arg *find(const struct qmp_arg *arg, const char *name)
+{
+	while (arg->name && strcmp(arg->name, name))
+		arg++;
+	return arg->name ? arg : NULL;
+}
+
+bool qmp_args_take(struct qmp_call *call, const struct qmp_command *command,
+		   struct json_object *json, union qmp_args *args)
+{
+	memset(args, 0, sizeof(*args));
+	for (const struct qmp_arg *arg = command->args(); arg->name; arg++) {
+		struct json_object *value;
+		char *base = (char *)args;
+
+		if (json_object_object_get_ex(json, arg->name, &value)) {
+			if (!take(call, arg, value, base + arg->offset))
+				return false;
+			*(bool *)(base + arg->has_offset) = true;
+		} else if (arg->presence == QMP_REQUIRED) {
+			return qmp_error(call, "Parameter '%s' is missing", arg->name);
+		} else {
+			preset(arg, base + arg->offset);
+		}
+	}
+	if (!json)
+		return true;
+	json_object_object_foreach (json, key, value) {
+		(void)value;
+		if (!find(command->args(), key))
+			return qmp_error(call, "Parameter '%s' is unexpected", key);
+	}
+	return true;
+}
+
+void qmp_args_free(const struct qmp_command *command, union qmp_args *args)
+{
+	for (const struct qmp_arg *arg = command->args(); arg->name; arg++) {
+		const struct span *bytes = (const void *)((char *)args + arg->offset);
+
+		if (arg->kind == QMP_HEX)
+			free((void *)(uintptr_t)bytes->p);
+	}
+}

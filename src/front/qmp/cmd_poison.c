@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Planting poison and asking for the truth about it.
+ *
+ * cxl-inject-poison is QEMU's command, with its texts in its order, and refuses what QEMU would
+ * have accepted and could not have meant only after those (Q-2). swcxl-plant-poison is ours: any
+ * source, latent and permanent errors, over what is poisoned already.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "front/qmp/session.h"
+
+/* QEMU's texts for misaligned ranges. */
+static bool aligned(struct qmp_call *call, uint64_t start, uint64_t length)
+{
+	if (length % SWCXL_LINE)
+		return qmp_error(call, "Poison injection must be in multiples of 64 bytes");
+	if (start % SWCXL_LINE)
+		return qmp_error(call, "Poison start address must be 64 byte aligned");
+	return true;
+}
+
+bool qmp_in_range(struct qmp_call *call, uint64_t start, uint64_t length)
+{
+	const struct swcxl_config *config = swcxl_get_config(call->qmp->dev);
+
+	if (!length)
+		return qmp_error(call, "Parameter 'length' must not be 0");
+	if (!swcxl_in_range(call->qmp->dev, start, length))
+		return qmp_error(call,
+				 "Range of 0x%" PRIx64 " bytes at 0x%" PRIx64
+				 " is outside of the device, which has 0x%" PRIx64 " bytes",
+				 length, start, config->volatile_size + config->persistent_size);
+	return true;
+}
+
+static bool plant(struct qmp_call *call, uint64_t start, uint64_t length, enum swcxl_source source,
+		  bool known, bool permanent)
+{
+	int error = swcxl_plant(call->qmp->dev, start, length, source, known, permanent);
+
+	if (error == -ENOSPC)
+		return qmp_error(call, "The device holds as many poisoned ranges as --ranges-max "
+				       "allows; nothing was changed");
+	if (error)
+		return qmp_error(call, "Cannot plant poison: %s", strerror(-error));
+	return true;
+}
+
+/* Does a path name the device: its name, or a path that ends in it? */
+static bool is_path_of(const char *path, const char *name)
+{
+	const char *slash = strrchr(path, '/');
+
+	return !strcmp(slash ? slash + 1 : path, name);
+}
+
+bool cmd_cxl_inject_poison(struct qmp_call *call, const struct qmp_cxl_inject_poison_args *in)
+{
+	struct swcxl_dev *dev = call->qmp->dev;
+
+	if (!aligned(call, in->start, in->length))
+		return false;
+	if (!is_path_of(in->path, call->qmp->host.name))
+		return qmp_error(call, "Unable to resolve path");
+	if (swcxl_in_range(dev, in->start, in->length) &&
+	    swcxl_known_poison(dev, in->start, in->length))
+		return qmp_error(call, "Overlap with existing poisoned region not supported");
+	return qmp_in_range(call, in->start, in->length) &&
+	       plant(call, in->start, in->length, SWCXL_SOURCE_INTERNAL, true, false);
+}
+
+bool cmd_plant_poison(struct qmp_call *call, const struct qmp_plant_poison_args *in)
+{
+	return aligned(call, in->start, in->length) && qmp_in_range(call, in->start, in->length) &&
+	       plant(call, in->start, in->length, in->source, in->known, in->permanent);
+}
+
+static void out_row(struct out *out, const struct swcxl_poison_row *row)
+{
+	out_begin(out, NULL, '{');
+	out_uint(out, "start", row->start);
+	out_uint(out, "length", row->length);
+	out_enum(out, "source", &qmp_enum_source, row->source);
+	out_bool(out, "known", row->known);
+	out_bool(out, "listed", row->listed);
+	out_bool(out, "permanent", row->permanent);
+	out_end(out, '}');
+}
+
+bool cmd_query_poison(struct qmp_call *call, const struct qmp_query_poison_args *in)
+{
+	const struct swcxl_config *config = swcxl_get_config(call->qmp->dev);
+	uint64_t start = in->start, end = config->volatile_size + config->persistent_size;
+	uint64_t max = in->has_max ? in->max : QMP_POISON_ROWS_MAX;
+	struct swcxl_poison_row row;
+	uint64_t rows = 0;
+
+	if (in->has_length && !in->length) { /* */
+		end = start;
+	} else if (in->has_length) {
+		if (!qmp_in_range(call, start, in->length))
+			return false;
+		end = start + in->length;
+	} else if (start > end) { /* its end is where one who goes on arrives */
+		return qmp_in_range(call, start, 1);
+	}
+
+	out_begin(&call->ret, NULL, '[');
+	while (start < end && swcxl_poison_next(call->qmp->dev, start, end, &row)) {
+		if (rows == max && in->has_max)
+			break;
+		if (rows == max)
+			return qmp_error(call,
+					 "More than %u rows: use 'max' and go on from the end of "
+					 "the last row",
+					 QMP_POISON_ROWS_MAX);
+		out_row(&call->ret, &row);
+		start = row.start + row.length;
+		rows++;
+	}
+	out_end(&call->ret, ']');
+	return true;
+}

@@ -1,0 +1,302 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Sockets around the conversations: accepting clients, moving their bytes, telling all of them
+ * what happens to the device.
+ *
+ * A wake-up reads at most IN_BYTES of one client, so none of them can keep the others waiting. A
+ * client whose output is pending beyond the bound is not read until it has fetched some; what it
+ * has already sent waits in `in`. At the end of its input a client still gets its replies:
+ * programs in a shell's pipe close their half early.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "front/qmp/session.h"
+#include "loop/loop.h"
+
+#define IN_BYTES (16u << 10)
+
+struct client {
+	struct qmp_server *server;
+	struct client *next;
+	struct qmp_session *session;
+	struct loop_watch *watch;
+	int fd;
+	bool end_of_input;
+	size_t in_len; /* read and not yet taken */
+	char in[IN_BYTES];
+};
+
+struct qmp_server {
+	struct qmp qmp;
+	struct loop_watch *watch;
+	int fd;
+	int spare_fd; /* given up to refuse a client when there are no descriptors left */
+	struct client *clients;
+};
+
+/* ---- one client ------------------------------------------------------------------------------ */
+
+static void client_free(struct client *client)
+{
+	struct client **link = &client->server->clients;
+
+	while (*link != client)
+		link = &(*link)->next;
+	*link = client->next;
+	loop_unwatch(client->watch);
+	qmp_session_free(client->session);
+	close(client->fd);
+	free(client);
+}
+
+/* Something that can wait for its turn in the loop. */
+static void on_wake(void *ctx)
+{
+	struct client *client = ctx;
+
+	loop_want(client->watch, LOOP_READABLE | LOOP_WRITABLE);
+}
+
+/* Sends what goes without blocking; false when the client is gone. */
+static bool flush(struct client *client)
+{
+	const char *bytes;
+	size_t len;
+
+	while ((len = qmp_session_pending(client->session, &bytes)) > 0) {
+		ssize_t n = send(client->fd, bytes, len, MSG_NOSIGNAL | MSG_DONTWAIT);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return errno == EAGAIN;
+		qmp_session_sent(client->session, (size_t)n);
+	}
+	return true;
+}
+
+/* Takes what has been read as far as it goes. */
+static void feed(struct client *client)
+{
+	size_t n = qmp_session_feed(client->session, client->in, client->in_len);
+
+	client->in_len -= n;
+	memmove(client->in, client->in + n, client->in_len);
+}
+
+/* Reads once; false when the client is gone. */
+static bool receive(struct client *client)
+{
+	ssize_t n;
+
+	if (client->in_len || client->end_of_input)
+		return true;
+	n = recv(client->fd, client->in, sizeof(client->in), MSG_DONTWAIT);
+	if (n < 0)
+		return errno == EAGAIN || errno == EINTR;
+	client->end_of_input = n == 0;
+	client->in_len = (size_t)n;
+	return true;
+}
+
+static void on_client(void *ctx, int events)
+{
+	struct client *client = ctx;
+	struct qmp_session *session = client->session;
+	struct qmp *qmp = &client->server->qmp;
+	bool stuck, pending;
+	const char *bytes;
+
+	if (session->out.failed ||
+	    ((events & LOOP_READABLE) && qmp_session_ready(session) && !receive(client)))
+		goto gone;
+	do {
+		feed(client);
+		stuck = client->in_len && !qmp_session_ready(session);
+		if (session->out.failed || !flush(client))
+			goto gone;
+		/* Input that waited for room goes on when there is some. */
+	} while (stuck && qmp_session_ready(session) && !qmp->quit);
+
+	pending = qmp_session_pending(session, &bytes) > 0;
+	if (client->end_of_input && !client->in_len && !pending)
+		goto gone;
+	loop_want(client->watch,
+		  (pending ? LOOP_WRITABLE : 0) |
+			  (client->in_len || client->end_of_input || !qmp_session_ready(session)
+				   ? 0
+				   : LOOP_READABLE));
+	if (qmp->quit && qmp->host.quit)
+		qmp->host.quit(qmp->host.ctx);
+	return;
+gone:
+	client_free(client);
+}
+
+static bool client_new(struct qmp_server *server, int fd)
+{
+	struct client *client = calloc(1, sizeof(*client));
+
+	if (!client)
+		return false;
+	client->server = server;
+	client->fd = fd;
+	client->session = qmp_session_new(&server->qmp, on_wake, client);
+	if (client->session)
+		client->watch = loop_watch(server->qmp.loop, fd, LOOP_READABLE | LOOP_WRITABLE,
+					   on_client, client);
+	if (!client->watch) {
+		if (client->session)
+			qmp_session_free(client->session);
+		free(client);
+		return false;
+	}
+	client->next = server->clients;
+	server->clients = client;
+	return true;
+}
+
+/* ---- all of them ----------------------------------------------------------------------------- */
+
+/* Without a descriptor to accept with, the listener would stay readable for ever. */
+static void refuse_without_descriptor(struct qmp_server *server)
+{
+	int fd;
+
+	close(server->spare_fd);
+	fd = accept4(server->fd, NULL, NULL, SOCK_CLOEXEC);
+	if (fd >= 0)
+		close(fd);
+	server->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	server->qmp.stats.refused++;
+}
+
+/* Some of the clients may have gone, only their turn has not come yet. */
+static void look_for_gone(struct qmp_server *server)
+{
+	struct client *next;
+
+	for (struct client *client = server->clients; client; client = next) {
+		next = client->next;
+		on_client(client, LOOP_READABLE);
+	}
+}
+
+static void on_listener(void *ctx, int events)
+{
+	struct qmp_server *server = ctx;
+	struct qmp_stats *stats = &server->qmp.stats;
+	int fd = accept4(server->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+
+	(void)events;
+	if (fd < 0) {
+		if (errno == EMFILE || errno == ENFILE)
+			refuse_without_descriptor(server);
+		return;
+	}
+	if (stats->clients == QMP_CLIENTS_MAX)
+		look_for_gone(server);
+	if (stats->clients == QMP_CLIENTS_MAX || !client_new(server, fd)) {
+		stats->refused++;
+		close(fd);
+		return;
+	}
+	stats->connections++;
+}
+
+int qmp_server_new(struct loop *loop, struct swcxl_dev *dev, int fd, const struct qmp_host *host,
+		   struct qmp_server **result)
+{
+	struct qmp_server *server = calloc(1, sizeof(*server));
+	int error = -ENOMEM;
+
+	if (!server)
+		goto fail;
+	error = qmp_init(&server->qmp, loop, dev, host);
+	if (error)
+		goto fail;
+	server->fd = fd;
+	server->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	/* A client that vanishes between the wake-up and accept() must not block the loop. */
+	if (server->spare_fd < 0 || fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK) < 0) {
+		error = -errno;
+		goto fail_server;
+	}
+	server->watch = loop_watch(loop, fd, LOOP_READABLE, on_listener, server);
+	if (!server->watch) {
+		error = -ENOMEM;
+		goto fail_server;
+	}
+	*result = server;
+	return 0;
+
+fail_server:
+	if (server->spare_fd >= 0)
+		close(server->spare_fd);
+	qmp_fini(&server->qmp);
+fail:
+	free(server);
+	close(fd);
+	return error;
+}
+
+void qmp_server_free(struct qmp_server *server)
+{
+	struct out data = {0};
+
+	if (!server)
+		return;
+	out_bool(&data, "guest", false);
+	out_enum(&data, "reason", &qmp_enum_shutdown_reason, server->qmp.quit);
+	qmp_event(&server->qmp, "SHUTDOWN", &data);
+	out_free(&data);
+	while (server->clients) {
+		flush(server->clients);
+		client_free(server->clients);
+	}
+	loop_unwatch(server->watch);
+	close(server->fd);
+	close(server->spare_fd);
+	qmp_fini(&server->qmp);
+	free(server);
+}
+
+/* ---- news of the device: inside its calls, so nothing here may call it ----------------------- */
+
+void qmp_server_notice(struct qmp_server *server, const struct swcxl_notice *notice)
+{
+	char uuid_text[QMP_UUID_TEXT];
+	struct out data = {0};
+
+	switch (notice->kind) {
+	case SWCXL_NOTICE_OVERFLOW:
+		qmp_event(&server->qmp, "SWCXL_POISON_LIST_OVERFLOW", NULL);
+		break;
+	case SWCXL_NOTICE_BACKGROUND_STARTED:
+		break;
+	case SWCXL_NOTICE_BACKGROUND_COMPLETED:
+		out_uint(&data, "opcode", notice->opcode);
+		out_uint(&data, "return-code", notice->rc);
+		out_uint(&data, "percent", notice->percent);
+		qmp_event(&server->qmp, "SWCXL_BACKGROUND_COMPLETED", &data);
+		break;
+	case SWCXL_NOTICE_EVENT_RECORD:
+		qmp_uuid_text(notice->uuid, uuid_text);
+		out_enum(&data, "log", &qmp_enum_log, notice->log);
+		out_uint(&data, "handle", notice->handle);
+		out_string(&data, "type", uuid_text);
+		qmp_event(&server->qmp, "SWCXL_EVENT_RECORD", &data);
+		break;
+	}
+	out_free(&data);
+}
+
+void qmp_server_count(struct qmp_server *server, const struct swcxl_trace *trace)
+{
+	stats_count(&server->qmp.stats, trace);
+}

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A conversation with one control client, without its socket: bytes in, bytes out.
+ *
+ * What all conversations share is struct qmp. Input is taken only while little output is pending;
+ * what a client does not fetch is bounded by QMP_OUTPUT_MAX and one reply.
+ */
+#ifndef SWCXL_FRONT_QMP_SESSION_H
+#define SWCXL_FRONT_QMP_SESSION_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "front/qmp/frame.h"
+#include "front/qmp/out.h"
+#include "front/qmp/qmp.h"
+#include "front/qmp/stats.h"
+#include "front/qmp/table.h"
+#include "swcxl/swcxl.h"
+
+struct json_object;
+struct json_tokener;
+struct qmp_session;
+
+/* The QEMU whose protocol we speak, and who we are. */
+#define QMP_VERSION                                                \
+	"{\"qemu\": {\"micro\": 0, \"minor\": 1, \"major\": 11}, " \
+	"\"package\": \"swcxl " SWCXL_VERSION "\"}"
+
+struct qmp {
+	struct loop *loop;
+	struct swcxl_dev *dev;
+	struct qmp_host host;
+	struct json_tokener *tokener;
+	uint8_t *payload; /* room for a command's output */
+	struct qmp_session *sessions;
+	struct qmp_stats stats;
+	bool quit; /* was asked for: no more commands */
+};
+
+struct qmp_session {
+	struct qmp *qmp;
+	struct qmp_session *next;
+	struct swcxl_cci *cci;
+	bool negotiated;
+	struct frame frame;
+	struct out out;
+	size_t sent; /* of out */
+	/* Output has come up outside of qmp_session_feed(). */
+	void (*wake)(void *ctx);
+	void *ctx;
+};
+
+/* 0, or -ENOMEM. host may be NULL. */
+int qmp_init(struct qmp *qmp, struct loop *loop, struct swcxl_dev *dev,
+	     const struct qmp_host *host);
+void qmp_fini(struct qmp *qmp);
+
+/* Begins with the greeting in out; NULL: no memory. */
+struct qmp_session *qmp_session_new(struct qmp *qmp, void (*wake)(void *ctx), void *ctx);
+void qmp_session_free(struct qmp_session *session);
+
+/* Takes input and executes what it says. Returns how much was taken: less than len when the
+ * client has to fetch output first, or when the process is about to end. */
+size_t qmp_session_feed(struct qmp_session *session, const char *bytes, size_t len);
+
+/* Is there room for more input? */
+bool qmp_session_ready(const struct qmp_session *session);
+
+/* Output that waits to be sent; and that so much of it has been. */
+size_t qmp_session_pending(const struct qmp_session *session, const char **bytes);
+void qmp_session_sent(struct qmp_session *session, size_t len);
+
+/* Queues an event for every client that has negotiated. data: the members of its data, as JSON;
+ * NULL: none. */
+void qmp_event(struct qmp *qmp, const char *name, const struct out *data);
+
+/* The value of query-qmp-schema (schema.c). */
+void qmp_schema(struct out *out);
+
+/* ---- for the handlers of commands ------------------------------------------------------------ */
+
+struct qmp_call {
+	struct qmp_session *session;
+	struct qmp *qmp;
+	const struct qmp_command *command; /* NULL until it is known */
+	struct out ret;			   /* what it returns; nothing: {} */
+	bool failed;
+	const char *class;
+	char desc[512];
+};
+
+/* Is a range within the device? Otherwise the reply is an error, and the result false. */
+bool qmp_in_range(struct qmp_call *call, uint64_t start, uint64_t length);
+
+/* A UUID's bytes as text. */
+#define QMP_UUID_TEXT 37
+void qmp_uuid_text(const uint8_t bytes[static 16], char text[static QMP_UUID_TEXT]);
+
+/* Makes the reply an error, of class GenericError. Always false. */
+__attribute__((format(printf, 2, 3))) bool qmp_error(struct qmp_call *call, const char *format,
+						     ...);
+
+#endif

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What src/tbl/qmp.tbl.h becomes: for each command a struct of checked, typed arguments, the
+ * prototype of its handler, and descriptions that the checker and the schema walk.
+ */
+#ifndef SWCXL_FRONT_QMP_TABLE_H
+#define SWCXL_FRONT_QMP_TABLE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/span.h"
+
+/* Bounds, and why. */
+#define QMP_CLIENTS_MAX 64		    /* a channel each; more is a client that leaks */
+#define QMP_DEPTH_MAX 32		    /* our deepest request has 3 levels */
+#define QMP_REQUEST_MAX (4u << 20)	    /* holds the largest write, 1 MiB, twice over as hex */
+#define QMP_TOKENS_MAX (64u << 10)	    /* keeps a small request from becoming a large tree */
+#define QMP_OUTPUT_MAX (4u << 20)	    /* then a client's input waits: it does not read */
+#define QMP_POISON_ROWS_MAX 65536u	    /* keeps a reply below 16 MiB */
+#define QMP_MEDIA_BYTES_MAX (1u << 20)	    /* keeps it below the request limit */
+
+#define QMP_KEPT_BYTES (64u << 10)	    /* of an empty buffer: thousands of idle clients */
+
+struct qmp_call;
+
+struct qmp_enum {
+	const char *name;
+	size_t count;
+	struct qmp_value {
+		const char *name;
+		unsigned value;
+	} values[];
+};
+
+/* The name of a value, "reserved" when it has none. */
+const char *qmp_enum_name(const struct qmp_enum *names, unsigned value);
+
+enum qmp_kind { QMP_UINT, QMP_BOOL, QMP_ENUM, QMP_STR, QMP_HEX, QMP_LIST };
+enum qmp_presence { QMP_OPTIONAL, QMP_REQUIRED };
+
+struct qmp_arg {
+	const char *name;
+	enum qmp_kind kind;
+	enum qmp_presence presence;
+	size_t offset, has_offset; /* of the value, and of the flag that it was given */
+	size_t size;		   /* of a number: its width */
+	uint64_t preset, min, max;
+	const struct qmp_enum *names;
+};
+
+struct qmp_command {
+	const char *name, *returns;
+	bool effect;
+	const struct qmp_arg *(*args)(void); /* the last has no name */
+	bool (*run)(struct qmp_call *call, const void *args);
+};
+
+
+/* clang-format off */
+
+/* ---- enums ---------------------------------------------------------------------------------- */
+
+#define VALUE(...)
+#define ENUM(id, name, ...) extern const struct qmp_enum qmp_enum_##id;
+#include "tbl/qmp.tbl.h"
+
+/* ---- arguments and handlers: a handler returns false after qmp_error() ----------------------- */
+
+#define ARG_UINT(field, name, type, ...) bool has_##field; type field;
+#define ARG_BOOL(field, ...) bool has_##field; bool field;
+#define ARG_ENUM(field, ...) bool has_##field; unsigned field;
+#define ARG_STR(field, ...) bool has_##field; const char *field;
+#define ARG_HEX(field, ...) bool has_##field; struct span field;
+#define ARG_LIST(field, ...) bool has_##field; unsigned field;
+
+#define COMMAND(id, name, returns, since, flags, help, ...) \
+	struct qmp_##id##_args { \
+		char none_; \
+		__VA_ARGS__ \
+	}; \
+	bool cmd_##id(struct qmp_call *call, const struct qmp_##id##_args *in);
+#include "tbl/qmp.tbl.h"
+
+union qmp_args {
+#define COMMAND(id, ...) struct qmp_##id##_args id;
+#include "tbl/qmp.tbl.h"
+};
+
+enum qmp_command_index {
+#define COMMAND(id, ...) QMP_COMMAND_##id,
+#include "tbl/qmp.tbl.h"
+	QMP_COMMANDS
+};
+extern const struct qmp_command qmp_commands[QMP_COMMANDS];
+
+#undef ARG_UINT
+#undef ARG_BOOL
+#undef ARG_ENUM
+#undef ARG_STR
+#undef ARG_HEX
+#undef ARG_LIST
+#undef VALUE
+/* clang-format on */
+
+/* ---- checking (args.c) ----------------------------------------------------------------------- */
+
+struct json_object;
+
+/*
+ * Takes the arguments of a command out of JSON (NULL: none were given), with QEMU's error texts
+ * and in QEMU's order: each in table order, then what does not belong. False: qmp_error() was
+ * called. What is in args is lent by json, except bytes: qmp_args_free() in any case.
+ */
+bool qmp_args_take(struct qmp_call *call, const struct qmp_command *command,
+		   struct json_object *json, union qmp_args *args);
+void qmp_args_free(const struct qmp_command *command, union qmp_args *args);
+
+/* The text of a JSON string, or NULL. One that holds a NUL character is no text of ours: it would
+ * pass for the part before it. */
+const char *qmp_text(struct json_object *value);
+
+#endif

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The seals keep a client from shrinking the file, which would make the device's own accesses
+ * fault (SIGBUS), and from growing it.
+ */
+#include "front/vfio/payload.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+static int make_file(uint64_t size)
+{
+	int fd = memfd_create("swcxl-payload", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+
+	if (fd < 0)
+		return -1;
+	if (ftruncate(fd, (off_t)size) ||
+	    fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL)) {
+		close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+void vfio_payload_open(struct vfio_payload *payload, struct swcxl_dev *dev)
+{
+	*payload = (struct vfio_payload){
+		.fd = make_file(swcxl_bar_size(dev, SWCXL_BAR_DEVICE)),
+		.area_size = swcxl_payload_area_size(dev),
+	};
+	for (unsigned i = 0; payload->fd >= 0 && i < SWCXL_MAILBOXES; i++) {
+		void *p = mmap(NULL, payload->area_size, PROT_READ | PROT_WRITE, MAP_SHARED,
+			       payload->fd, (off_t)swcxl_payload_offset(dev, i));
+
+		if (p == MAP_FAILED) {
+			vfio_payload_close(payload, dev);
+			return;
+		}
+		payload->memory[i] = p;
+	}
+	for (unsigned i = 0; payload->fd >= 0 && i < SWCXL_MAILBOXES; i++)
+		swcxl_set_payload(dev, i, payload->memory[i]);
+}
+
+void vfio_payload_close(struct vfio_payload *payload, struct swcxl_dev *dev)
+{
+	for (unsigned i = 0; i < SWCXL_MAILBOXES; i++) {
+		swcxl_set_payload(dev, i, NULL);
+		if (payload->memory[i])
+			munmap(payload->memory[i], payload->area_size);
+		payload->memory[i] = NULL;
+	}
+	if (payload->fd >= 0)
+		close(payload->fd);
+	payload->fd = -1;
+}
+
+void vfio_payload_areas(const struct vfio_payload *payload, const struct swcxl_dev *dev,
+			struct vfio_sparse_area area[SWCXL_MAILBOXES])
+{
+	for (unsigned i = 0; i < SWCXL_MAILBOXES; i++) {
+		wr(&area[i].offset, swcxl_payload_offset(dev, i));
+		wr(&area[i].size, payload->area_size);
+	}
+}

@@ -1,0 +1,364 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Sockets around the protocol: accepting one client at a time, putting its messages together,
+ * sending replies.
+ *
+ * A message is read whole, header and then exactly its body, before it is judged; so an error
+ * reply leaves the stream in step. Descriptors may come with any part of it. A reply goes out in
+ * one sendmsg() with its descriptor, since clients read it in one piece; when a client does not
+ * read, the rest of that one reply waits and nothing more is read from the client: what it can
+ * make us hold is one message each way.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "front/vfio/session.h"
+#include "loop/loop.h"
+
+#define TURN 256	    /* messages handled before other clients of the loop get theirs */
+#define LAST_TURN (1 << 16) /* ... and before a client that waits for the place is refused */
+#define ROOM 64		    /* descriptors that one recvmsg() may bring; the rest is cut off */
+
+struct conn {
+	int fd; /* -1: nobody is connected */
+	struct loop_watch *watch;
+	struct vfio_session session;
+
+	struct vfio_header header; /* of the message being read */
+	uint8_t *body;
+	size_t in;  /* bytes of header and body read */
+	struct vfio_message message;
+
+	struct vfio_reply reply; /* being sent */
+	size_t out;		 /* bytes of it gone; all of it: no reply waits */
+};
+
+struct vfio_server {
+	struct loop *loop;
+	struct swcxl_dev *dev;
+	int listener; /* -1: we were given a connection */
+	struct loop_watch *listen_watch;
+	struct conn conn;
+	struct vfio_irqs irqs;
+	struct vfio_payload payload;
+	struct vfio_stats stats;
+};
+
+/* ---- one connection --------------------------------------------------------------------------- */
+
+static void start_message(struct conn *c)
+{
+	for (unsigned i = 0; i < c->message.fds; i++)
+		if (c->message.fd[i] >= 0)
+			close(c->message.fd[i]);
+	c->message = (struct vfio_message){.header = &c->header, .body = c->body};
+	c->in = 0;
+}
+
+/* The client has gone, or has to: its interrupts and its memory end, the device stays (D-39). */
+static void conn_close(struct vfio_server *s)
+{
+	struct conn *c = &s->conn;
+
+	if (c->fd < 0)
+		return;
+	loop_unwatch(c->watch);
+	close(c->fd);
+	c->fd = -1;
+	start_message(c);
+	loop_tick(s->loop);
+	if (c->session.versioned)
+		swcxl_reset(s->dev, SWCXL_RESET_ATTACH);
+	vfio_irqs_detach(&s->irqs);
+	vfio_payload_close(&s->payload, s->dev);
+	if (s->listener < 0)
+		loop_stop(s->loop, 0);
+}
+
+/* Keeps what descriptors came with a piece of a message. */
+static void collect_fds(struct vfio_message *m, struct msghdr *msg)
+{
+	for (struct cmsghdr *h = CMSG_FIRSTHDR(msg); h; h = CMSG_NXTHDR(msg, h)) {
+		unsigned n = (unsigned)((h->cmsg_len - CMSG_LEN(0)) / sizeof(int));
+
+		if (h->cmsg_level != SOL_SOCKET || h->cmsg_type != SCM_RIGHTS)
+			continue;
+		for (unsigned i = 0; i < n; i++) {
+			int fd;
+
+			memcpy(&fd, CMSG_DATA(h) + i * sizeof(int), sizeof(fd));
+			if (m->fds < VFIO_FDS_MAX) {
+				m->fd[m->fds++] = fd;
+			} else {
+				close(fd);
+				m->fds_lost = true;
+			}
+		}
+	}
+	if (msg->msg_flags & MSG_CTRUNC)
+		m->fds_lost = true;
+}
+
+/* Reads up to want bytes. > 0: how many; 0: the end; -1: none now, or an error in errno. */
+static ssize_t receive(struct conn *c, void *p, size_t want)
+{
+	union {
+		char bytes[CMSG_SPACE(ROOM * sizeof(int))];
+		struct cmsghdr align;
+	} control;
+	struct iovec iov = {p, want};
+	struct msghdr msg = {
+		.msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = control.bytes,
+		.msg_controllen = sizeof(control.bytes),
+	};
+	ssize_t n;
+
+	do
+		n = recvmsg(c->fd, &msg, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
+	while (n < 0 && errno == EINTR);
+	if (n > 0)
+		collect_fds(&c->message, &msg);
+	return n;
+}
+
+/* Sends what is left of the reply. False: the connection is of no more use. */
+static bool flush(struct conn *c)
+{
+	size_t head = sizeof(c->reply.header), all = head + c->reply.len;
+
+	while (c->out < all) {
+		union {
+			char bytes[CMSG_SPACE(sizeof(int))];
+			struct cmsghdr align;
+		} control = {{0}};
+		struct iovec iov[2] = {
+			{(char *)&c->reply.header + (c->out < head ? c->out : head),
+			 c->out < head ? head - c->out : 0},
+			{c->reply.body + (c->out < head ? 0 : c->out - head),
+			 c->out < head ? c->reply.len : all - c->out},
+		};
+		struct msghdr msg = {.msg_iov = iov, .msg_iovlen = 2};
+		ssize_t n;
+
+		if (c->out == 0 && c->reply.fd >= 0) {
+			struct cmsghdr *h = &control.align;
+
+			h->cmsg_level = SOL_SOCKET;
+			h->cmsg_type = SCM_RIGHTS;
+			h->cmsg_len = CMSG_LEN(sizeof(int));
+			memcpy(CMSG_DATA(h), &c->reply.fd, sizeof(int));
+			msg.msg_control = control.bytes;
+			msg.msg_controllen = sizeof(control.bytes);
+		}
+		n = sendmsg(c->fd, &msg, MSG_NOSIGNAL | MSG_DONTWAIT);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return errno == EAGAIN;
+		c->out += (size_t)n;
+	}
+	return true;
+}
+
+static bool reply_waits(const struct conn *c)
+{
+	return c->out < sizeof(c->reply.header) + c->reply.len;
+}
+
+static void no_reply(struct conn *c)
+{
+	c->reply.len = 0;
+	c->out = sizeof(c->reply.header);
+}
+
+/* A header that cannot be followed: say so where that makes sense, then give up. */
+static void refuse_header(struct conn *c)
+{
+	uint32_t flags = rd(c->header.flags);
+
+	if ((flags & VFIO_TYPE) != VFIO_TYPE_COMMAND || flags & VFIO_NO_REPLY)
+		return;
+	c->reply.header = c->header;
+	c->reply.len = 0;
+	c->reply.fd = -1;
+	wr(&c->reply.header.size, sizeof(c->reply.header));
+	wr(&c->reply.header.flags, VFIO_TYPE_REPLY | VFIO_ERROR);
+	wr(&c->reply.header.error, EINVAL);
+	c->out = 0;
+	flush(c);
+}
+
+/* A whole message is here. False: the connection has to end. */
+static bool handle(struct vfio_server *s)
+{
+	struct conn *c = &s->conn;
+	enum vfio_verdict verdict;
+
+	loop_tick(s->loop);
+	c->message.len = rd(c->header.size) - (uint32_t)sizeof(c->header);
+	verdict = vfio_session_handle(&c->session, &c->message, &c->reply);
+	start_message(c);
+	if (verdict == VFIO_SILENT) {
+		no_reply(c);
+		return true;
+	}
+	c->out = 0;
+	return flush(c) && verdict == VFIO_SEND;
+}
+
+/* One piece of input. 1: go on; 0: nothing more for now; -1: the connection has to end. */
+static int step(struct vfio_server *s)
+{
+	struct conn *c = &s->conn;
+	size_t head = sizeof(c->header), size = c->in < head ? head : rd(c->header.size);
+	uint8_t *to = c->in < head ? (uint8_t *)&c->header + c->in : c->body + (c->in - head);
+	ssize_t n = receive(c, to, size - c->in);
+
+	if (n <= 0)
+		return n < 0 && errno == EAGAIN ? 0 : -1;
+	c->in += (size_t)n;
+	if (c->in < size)
+		return 1;
+	if (size == head && !vfio_header_ok(&c->header)) {
+		refuse_header(c);
+		return -1;
+	}
+	if (c->in < rd(c->header.size))
+		return 1;
+	return handle(s) ? 1 : -1;
+}
+
+/* Handles what has come, at most so many pieces of it. */
+static void conn_run(struct vfio_server *s, int turns)
+{
+	struct conn *c = &s->conn;
+	int more = 1;
+
+	if (reply_waits(c) && !flush(c))
+		more = -1;
+	while (more > 0 && turns-- > 0 && !reply_waits(c))
+		more = step(s);
+	if (more < 0)
+		conn_close(s);
+	else
+		loop_want(c->watch, reply_waits(c) ? LOOP_WRITABLE : LOOP_READABLE);
+}
+
+static void on_conn(void *ctx, int events)
+{
+	(void)events;
+	conn_run(ctx, TURN);
+}
+
+static int conn_open(struct vfio_server *s, int fd)
+{
+	struct conn *c = &s->conn;
+
+	c->watch = loop_watch(s->loop, fd, LOOP_READABLE, on_conn, s);
+	if (!c->watch)
+		return -ENOMEM;
+	c->fd = fd;
+	no_reply(c);
+	start_message(c);
+	vfio_payload_open(&s->payload, s->dev);
+	c->session = (struct vfio_session){
+		.dev = s->dev,
+		.irqs = &s->irqs,
+		.payload = &s->payload,
+		.stats = &s->stats,
+	};
+	s->stats.connections++;
+	return 0;
+}
+
+/* ---- the server ------------------------------------------------------------------------------- */
+
+/* The end of the first connection may be waiting behind its last messages: those come first. */
+static void on_listener(void *ctx, int events)
+{
+	struct vfio_server *s = ctx;
+	int fd = accept4(s->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+
+	(void)events;
+	if (fd < 0)
+		return;
+	if (s->conn.fd >= 0)
+		conn_run(s, LAST_TURN);
+	if (s->conn.fd >= 0) {
+		s->stats.refused++;
+		close(fd);
+	} else if (conn_open(s, fd)) {
+		close(fd);
+	}
+}
+
+static int start(struct vfio_server *s, int fd)
+{
+	int listening = 0;
+	socklen_t len = sizeof(listening);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &len))
+		return -errno;
+	if (!listening)
+		return conn_open(s, fd);
+	s->listen_watch = loop_watch(s->loop, fd, LOOP_READABLE, on_listener, s);
+	if (!s->listen_watch)
+		return -ENOMEM;
+	s->listener = fd;
+	return 0;
+}
+
+int vfio_server_new(struct loop *loop, struct swcxl_dev *dev, int fd, struct vfio_server **server)
+{
+	struct vfio_server *s = calloc(1, sizeof(*s));
+	int err = -ENOMEM;
+
+	if (s) {
+		s->loop = loop;
+		s->dev = dev;
+		s->listener = s->conn.fd = s->payload.fd = -1;
+		vfio_irqs_init(&s->irqs);
+		s->conn.body = malloc(VFIO_MESSAGE_MAX);
+		s->conn.reply.body = malloc(VFIO_MESSAGE_MAX);
+		if (s->conn.body && s->conn.reply.body)
+			err = start(s, fd);
+	}
+	if (err) {
+		close(fd);
+		vfio_server_free(s);
+		return err;
+	}
+	*server = s;
+	return 0;
+}
+
+void vfio_server_free(struct vfio_server *s)
+{
+	if (!s)
+		return;
+	conn_close(s);
+	if (s->listener >= 0) {
+		loop_unwatch(s->listen_watch);
+		close(s->listener);
+	}
+	free(s->conn.body);
+	free(s->conn.reply.body);
+	free(s);
+}
+
+void vfio_server_irq(struct vfio_server *s, unsigned vector)
+{
+	s->stats.interrupts++;
+	vfio_irqs_fire(&s->irqs, vector);
+}
+
+const struct vfio_stats *vfio_server_stats(const struct vfio_server *s)
+{
+	return &s->stats;
+}

@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: MIT
+/*
+ * One libuv loop, one device, one timer.
+ *
+ * The device says when it next has something to do; the loop sleeps until then and no longer, so
+ * an idle device costs no wake-ups. Deadlines are nanoseconds and libuv's timers milliseconds, so
+ * a deadline is rounded up to the millisecond that has certainly passed it: being late harms
+ * nothing, being early would cost a second wake-up.
+ *
+ * The hold (D-34): a background operation of a few microseconds would be over before anybody
+ * could see it run, because the next front end's loop_tick() would take the device past its end.
+ * For HOLD_NS of real time after a start, loop_tick() therefore repeats the time of the start.
+ * Then the device catches up with the clock in one step, which is as long as the hold and no
+ * longer, so its clock never drifts from the machine's. With the virtual clock there is nothing to
+ * hold: time stands still anyway until somebody steps it.
+ */
+#include "loop/loop.h"
+
+#include "base/util.h"
+#include "swcxl/swcxl.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <time.h>
+#include <uv.h>
+
+#define HOLD_NS NS_PER_MS
+
+struct loop {
+	uv_loop_t uv;
+	uv_timer_t timer;
+	struct swcxl_dev *dev;
+	bool virtual_clock;
+	int status;
+	uint64_t virtual_ns;
+	uint64_t start_hr;   /* uv_hrtime() at device time 0 */
+	uint64_t now_ns;     /* the device's time: of the last loop_tick() */
+	uint64_t deadline;   /* the device's, in its own time */
+	uint64_t hold_until; /* until then on the clock, now_ns stands still */
+};
+
+struct loop_watch {
+	uv_poll_t poll;
+	int events;
+	loop_fn *fn;
+	void *ctx;
+};
+
+/* What the clock says, never mind the hold. */
+static uint64_t clock_ns(const struct loop *loop)
+{
+	return loop->virtual_clock ? loop->virtual_ns : uv_hrtime() - loop->start_hr;
+}
+
+static void on_timer(uv_timer_t *timer)
+{
+	loop_tick(timer->data);
+}
+
+/* Arms the timer for the deadline, or for the end of the hold when that is later. */
+static void arm(struct loop *loop)
+{
+	uint64_t due, now_ms, due_ms;
+
+	if (loop->virtual_clock || loop->deadline == SWCXL_NO_DEADLINE) {
+		uv_timer_stop(&loop->timer);
+		return;
+	}
+	due = MAX(loop->deadline, loop->hold_until);
+	if (due > UINT64_MAX - NS_PER_MS - loop->start_hr)
+		due = UINT64_MAX - NS_PER_MS - loop->start_hr;
+	/* uv_now() is uv_hrtime() in whole milliseconds, rounded down. */
+	due_ms = (due + loop->start_hr + NS_PER_MS - 1) / NS_PER_MS;
+	uv_update_time(&loop->uv);
+	now_ms = uv_now(&loop->uv);
+	uv_timer_start(&loop->timer, on_timer, due_ms > now_ms ? due_ms - now_ms : 0, 0);
+}
+
+void loop_tick(struct loop *loop)
+{
+	uint64_t now = clock_ns(loop);
+	uint64_t deadline;
+
+	if (!loop->dev)
+		return;
+	if (now >= loop->hold_until)
+		loop->now_ns = now;
+	deadline = swcxl_advance(loop->dev, loop->now_ns);
+	/* A timer that has fired is no longer armed, so an overdue deadline is armed again. */
+	if (deadline == loop->deadline && uv_is_active((uv_handle_t *)&loop->timer))
+		return;
+	loop->deadline = deadline;
+	arm(loop);
+}
+
+void loop_background_started(struct loop *loop)
+{
+	if (loop->virtual_clock)
+		return;
+	loop->hold_until = clock_ns(loop) + HOLD_NS;
+	arm(loop);
+}
+
+void loop_deadline_moved(struct loop *loop, uint64_t deadline_ns)
+{
+	loop->deadline = deadline_ns;
+	arm(loop);
+}
+
+uint64_t loop_step(struct loop *loop, uint64_t nanoseconds, bool *ok)
+{
+	*ok = loop->virtual_clock;
+	if (loop->virtual_clock) {
+		/* The end of time is not a time: SWCXL_NO_DEADLINE. */
+		loop->virtual_ns = nanoseconds < SWCXL_NO_DEADLINE - 1 - loop->virtual_ns
+					   ? loop->virtual_ns + nanoseconds
+					   : SWCXL_NO_DEADLINE - 1;
+		loop_tick(loop);
+	}
+	return clock_ns(loop);
+}
+
+uint64_t loop_wall_us(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_REALTIME, &ts);
+	return (uint64_t)ts.tv_sec * 1000000 + (uint64_t)ts.tv_nsec / 1000;
+}
+
+/* ---- watches -------------------------------------------------------------------------------- */
+
+static void on_poll(uv_poll_t *poll, int status, int events)
+{
+	struct loop_watch *watch = poll->data;
+	int ready = (events & UV_READABLE ? LOOP_READABLE : 0) |
+		    (events & UV_WRITABLE ? LOOP_WRITABLE : 0);
+
+	/* An error on the descriptor shows itself in the read or write that it provokes. libuv
+	 * has stopped polling it, so a callback that keeps the watch must say so again. */
+	if (status < 0) {
+		ready = watch->events;
+		watch->events = 0;
+	}
+	watch->fn(watch->ctx, ready);
+}
+
+static void on_closed(uv_handle_t *handle)
+{
+	free(handle->data);
+}
+
+void loop_want(struct loop_watch *watch, int events)
+{
+	int wanted = (events & LOOP_READABLE ? UV_READABLE : 0) |
+		     (events & LOOP_WRITABLE ? UV_WRITABLE : 0);
+
+	if (events == watch->events)
+		return;
+	watch->events = events;
+	if (wanted)
+		uv_poll_start(&watch->poll, wanted, on_poll);
+	else
+		uv_poll_stop(&watch->poll);
+}
+
+struct loop_watch *loop_watch(struct loop *loop, int fd, int events, loop_fn *fn, void *ctx)
+{
+	struct loop_watch *watch = calloc(1, sizeof(*watch));
+
+	if (!watch)
+		return NULL;
+	if (uv_poll_init(&loop->uv, &watch->poll, fd)) {
+		free(watch);
+		return NULL;
+	}
+	watch->poll.data = watch;
+	watch->fn = fn;
+	watch->ctx = ctx;
+	loop_want(watch, events);
+	return watch;
+}
+
+void loop_unwatch(struct loop_watch *watch)
+{
+	if (watch)
+		uv_close((uv_handle_t *)&watch->poll, on_closed);
+}
+
+/* ---- life ----------------------------------------------------------------------------------- */
+
+struct loop *loop_new(bool virtual_clock)
+{
+	struct loop *loop = calloc(1, sizeof(*loop));
+
+	if (!loop)
+		return NULL;
+	if (uv_loop_init(&loop->uv)) {
+		free(loop);
+		return NULL;
+	}
+	uv_timer_init(&loop->uv, &loop->timer);
+	loop->timer.data = loop;
+	loop->virtual_clock = virtual_clock;
+	loop->deadline = SWCXL_NO_DEADLINE;
+	loop->start_hr = uv_hrtime();
+	return loop;
+}
+
+static void close_handle(uv_handle_t *handle, void *loop)
+{
+	if (!uv_is_closing(handle))
+		uv_close(handle, handle == loop ? NULL : on_closed);
+}
+
+void loop_free(struct loop *loop)
+{
+	if (!loop)
+		return;
+	/* Watches that are still there go too. Their close callbacks need a turn of the loop, and
+	 * a loop_stop() that nobody ran into another one. */
+	uv_walk(&loop->uv, close_handle, &loop->timer);
+	while (uv_loop_close(&loop->uv) == UV_EBUSY)
+		uv_run(&loop->uv, UV_RUN_DEFAULT);
+	free(loop);
+}
+
+void loop_attach(struct loop *loop, struct swcxl_dev *dev)
+{
+	assert(!loop->dev);
+	loop->dev = dev;
+	loop_tick(loop);
+}
+
+int loop_run(struct loop *loop)
+{
+	uv_run(&loop->uv, UV_RUN_DEFAULT);
+	return loop->status;
+}
+
+void loop_stop(struct loop *loop, int status)
+{
+	loop->status = status;
+	uv_stop(&loop->uv);
+}

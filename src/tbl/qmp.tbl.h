@@ -1,0 +1,376 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The control protocol: commands, their arguments and what they return, events. Rows only; a row
+ * macro that the including file does not define is empty. From here follow the argument structs
+ * and their checks, query-commands, query-qmp-schema and the reference in swcxl-qmp(7).
+ *
+ *   ENUM(id, "name", values...)      VALUE("name", number)
+ *                                    As the type of a list in a reply, number is a bit number.
+ *   OBJECT("name", members...)       MEMBER("name", "type", "help")
+ *   EVENT("NAME", "object", "help")  "empty": the event has no data
+ *   COMMAND(id, "name", "returns", since, flags, "help", arguments...)
+ *
+ * Types are spelled as query-qmp-schema spells them: int, str, bool, any, the name of an ENUM or
+ * OBJECT, or [name] for an array. Arguments, in the order in which they are checked:
+ *
+ *   ARG_UINT(field, "name", C type, presence, default, min, max, "help")
+ *   ARG_BOOL(field, "name", presence, default, "help")
+ *   ARG_ENUM(field, "name", enum id, presence, default, "help")
+ *   ARG_STR(field, "name", presence, "help")
+ *   ARG_HEX(field, "name", presence, min, max, "help")      bytes; hexadecimal digits
+ *   ARG_LIST(field, "name", enum id, "help")                any of an enum: bits; optional
+ *
+ * EFFECT in flags: the command can change the device outside of its command interface, so it is
+ * part of a trace, and its reply is what durable state has to wait for.
+ */
+#ifndef ENUM
+#define ENUM(...)
+#endif
+#ifndef OBJECT
+#define OBJECT(...)
+#endif
+#ifndef EVENT
+#define EVENT(...)
+#endif
+#ifndef COMMAND
+#define COMMAND(...)
+#endif
+/* clang-format off */
+
+/* ---- enums ---------------------------------------------------------------------------------- */
+
+ENUM(capability, "capability",
+	VALUE("oob", 0))
+ENUM(run_state, "run-state",
+	VALUE("running", 0))
+ENUM(clock, "clock",
+	VALUE("real", 0)
+	VALUE("virtual", 1))
+ENUM(revision, "revision",
+	VALUE("2.0", SWCXL_CXL_2_0)
+	VALUE("3.0", SWCXL_CXL_3_0)
+	VALUE("3.1", SWCXL_CXL_3_1)
+	VALUE("3.2", SWCXL_CXL_3_2))
+ENUM(source, "source",
+	VALUE("unknown", SWCXL_SOURCE_UNKNOWN)
+	VALUE("external", SWCXL_SOURCE_EXTERNAL)
+	VALUE("internal", SWCXL_SOURCE_INTERNAL)
+	VALUE("injected", SWCXL_SOURCE_INJECTED)
+	VALUE("vendor", SWCXL_SOURCE_VENDOR))
+ENUM(log, "log",
+	VALUE("informational", SWCXL_LOG_INFORMATIONAL)
+	VALUE("warning", SWCXL_LOG_WARNING)
+	VALUE("failure", SWCXL_LOG_FAILURE)
+	VALUE("fatal", SWCXL_LOG_FATAL))
+ENUM(reset, "reset",
+	VALUE("conventional", SWCXL_RESET_CONVENTIONAL)
+	VALUE("cxl", SWCXL_RESET_CXL))
+ENUM(media_status, "media-status",
+	VALUE("not-ready", 0)
+	VALUE("ready", 1)
+	VALUE("error", 2)
+	VALUE("disabled", 3))
+ENUM(shutdown_reason, "shutdown-reason",
+	VALUE("host-signal", 0)
+	VALUE("host-qmp-quit", 1))
+/* Event records (8.2.10.2.1): "reserved" stands for what has no name. */
+ENUM(record_type, "record-type",
+	VALUE("general-media", 0)
+	VALUE("dram", 1)
+	VALUE("memory-module", 2)
+	VALUE("memory-sparing", 3)
+	VALUE("vendor", 4))
+ENUM(record_flags, "record-flags",
+	VALUE("permanent-condition", 2)
+	VALUE("maintenance-needed", 3)
+	VALUE("performance-degraded", 4)
+	VALUE("hardware-replacement-needed", 5)
+	VALUE("maint-op-subclass-valid", 6)
+	VALUE("ld-id-valid", 7)
+	VALUE("head-id-valid", 8))
+ENUM(media_descriptor, "media-descriptor",
+	VALUE("uncorrectable-event", 0)
+	VALUE("threshold-event", 1)
+	VALUE("poison-list-overflow-event", 2))
+ENUM(media_event_type, "media-event-type",
+	VALUE("media-ecc-error", MEDIA_ECC_ERROR)
+	VALUE("invalid-address", MEDIA_INVALID_ADDRESS)
+	VALUE("data-path-error", MEDIA_DATA_PATH)
+	VALUE("te-state-violation", MEDIA_TE_STATE)
+	VALUE("scrub-media-ecc-error", MEDIA_SCRUB_ECC)
+	VALUE("cme-counter-expiration", MEDIA_CME_EXPIRATION)
+	VALUE("ckid-violation", MEDIA_CKID)
+	VALUE("reserved", UINT_MAX))
+ENUM(transaction_type, "transaction-type",
+	VALUE("unknown", BY_UNKNOWN)
+	VALUE("host-read", BY_HOST_READ)
+	VALUE("host-write", BY_HOST_WRITE)
+	VALUE("host-scan-media", BY_SCAN_MEDIA)
+	VALUE("host-inject-poison", BY_INJECT_POISON)
+	VALUE("media-patrol-scrub", BY_PATROL_SCRUB)
+	VALUE("media-management", BY_MEDIA_MANAGEMENT)
+	VALUE("internal-error-check-scrub", BY_INTERNAL_CHECK)
+	VALUE("media-initialization", BY_MEDIA_INIT)
+	VALUE("reserved", UINT_MAX))
+ENUM(media_validity, "media-validity",
+	VALUE("channel", 0)
+	VALUE("rank", 1)
+	VALUE("device", 2)
+	VALUE("component-id", 3)
+	VALUE("component-id-format", 4))
+ENUM(media_sub_type, "media-sub-type",
+	VALUE("not-reported", 0)
+	VALUE("internal-datapath-error", 1)
+	VALUE("media-link-command-training-error", 2)
+	VALUE("media-link-control-training-error", 3)
+	VALUE("media-link-data-training-error", 4)
+	VALUE("media-link-crc-error", 5)
+	VALUE("reserved", UINT_MAX))
+
+/* ---- objects -------------------------------------------------------------------------------- */
+
+OBJECT("empty", )
+OBJECT("version-triple",
+	MEMBER("micro", "int", "")
+	MEMBER("minor", "int", "")
+	MEMBER("major", "int", ""))
+OBJECT("version",
+	MEMBER("qemu", "version-triple", "the QEMU whose protocol this is")
+	MEMBER("package", "str", "this program and its version"))
+OBJECT("command",
+	MEMBER("name", "str", ""))
+OBJECT("status",
+	MEMBER("status", "run-state", "")
+	MEMBER("running", "bool", ""))
+OBJECT("range",
+	MEMBER("start", "int", "first byte")
+	MEMBER("length", "int", "bytes; 0: absent"))
+OBJECT("partitions",
+	MEMBER("volatile", "range", "")
+	MEMBER("persistent", "range", ""))
+OBJECT("media",
+	MEMBER("status", "media-status", "")
+	MEMBER("poisoned-lines", "int", "known or not")
+	MEMBER("injected-lines", "int", "what the inject limit counts")
+	MEMBER("ranges", "int", "poisoned ranges held, of at most ranges-max")
+	MEMBER("content-bytes", "int", "content held, of at most media-memory-max"))
+OBJECT("poison-list",
+	MEMBER("count", "int", "records")
+	MEMBER("max", "int", "records that fit")
+	MEMBER("overflow", "bool", "")
+	MEMBER("overflow-timestamp", "int", "by the device's clock; 0: none, or clock not set"))
+OBJECT("scan",
+	MEMBER("running", "bool", "")
+	MEMBER("start", "int", "range of the running scan, or of the last one")
+	MEMBER("length", "int", "")
+	MEMBER("position", "int", "first address not yet scanned")
+	MEMBER("percent", "int", ""))
+OBJECT("background",
+	MEMBER("opcode", "int", "of the running operation, or of the last one; 0: none yet")
+	MEMBER("percent", "int", "")
+	MEMBER("return-code", "int", "")
+	MEMBER("running", "bool", ""))
+OBJECT("log-state",
+	MEMBER("count", "int", "records")
+	MEMBER("max", "int", "records that fit")
+	MEMBER("overflow", "bool", "")
+	MEMBER("lost", "int", "records dropped since the overflow; stops at 65535")
+	MEMBER("first-lost", "int", "when, by the device's clock")
+	MEMBER("last-lost", "int", ""))
+OBJECT("logs",
+	MEMBER("informational", "log-state", "")
+	MEMBER("warning", "log-state", "")
+	MEMBER("failure", "log-state", "")
+	MEMBER("fatal", "log-state", ""))
+OBJECT("device",
+	MEMBER("name", "str", "")
+	MEMBER("version", "str", "of the program")
+	MEMBER("serial", "str", "0x and 16 digits")
+	MEMBER("cxl-revision", "revision", "")
+	MEMBER("now", "int", "time since the device was made")
+	MEMBER("timestamp", "int", "the device's clock, since 1970; 0: not set")
+	MEMBER("capacity", "int", "bytes")
+	MEMBER("partitions", "partitions", "")
+	MEMBER("config", "config", "the options that make the device, by their names in swcxl(1)")
+	MEMBER("media", "media", "")
+	MEMBER("poison-list", "poison-list", "")
+	MEMBER("scan", "scan", "")
+	MEMBER("scan-results", "int", "records that the last scan has found")
+	MEMBER("background", "background", "of any channel")
+	MEMBER("logs", "logs", ""))
+OBJECT("poison-row",
+	MEMBER("start", "int", "")
+	MEMBER("length", "int", "")
+	MEMBER("source", "source", "")
+	MEMBER("known", "bool", "the device knows of it")
+	MEMBER("listed", "bool", "it is in the poison list")
+	MEMBER("permanent", "bool", "it cannot be cleared"))
+OBJECT("data",
+	MEMBER("data", "str", "hexadecimal digits"))
+OBJECT("cci-result",
+	MEMBER("return-code", "int", "")
+	MEMBER("payload", "str", "hexadecimal digits"))
+OBJECT("now",
+	MEMBER("now", "int", "the new time"))
+OBJECT("event-record",
+	MEMBER("uuid", "str", "what kind of record this is")
+	MEMBER("type", "record-type", "its name")
+	MEMBER("length", "int", "valid bytes")
+	MEMBER("severity", "log", "")
+	MEMBER("flags", "[record-flags]", "")
+	MEMBER("handle", "int", "")
+	MEMBER("related-handle", "int", "0: none")
+	MEMBER("timestamp", "int", "by the device's clock; 0: clock not set")
+	MEMBER("maint-op-class", "int", "")
+	MEMBER("maint-op-subclass", "int", "")
+	MEMBER("ld-id", "int", "")
+	MEMBER("head-id", "int", "")
+	MEMBER("*dpa", "int", "this and all that follow but data: general-media records only")
+	MEMBER("*volatile", "bool", "the address is of volatile capacity")
+	MEMBER("*not-repairable", "bool", "")
+	MEMBER("*descriptor", "[media-descriptor]", "")
+	MEMBER("*memory-event-type", "media-event-type", "")
+	MEMBER("*transaction-type", "transaction-type", "")
+	MEMBER("*validity", "[media-validity]", "which of the following mean anything")
+	MEMBER("*channel", "int", "")
+	MEMBER("*rank", "int", "")
+	MEMBER("*device", "int", "")
+	MEMBER("*component-id", "str", "hexadecimal digits")
+	MEMBER("*cme-ev-flags", "int", "")
+	MEMBER("*cme-count", "int", "")
+	MEMBER("*sub-type", "media-sub-type", "")
+	MEMBER("data", "str", "the whole record, hexadecimal digits"))
+OBJECT("cci-counter",
+	MEMBER("opcode", "int", "")
+	MEMBER("name", "str", "")
+	MEMBER("count", "int", "")
+	MEMBER("errors", "int", "return codes other than Success and Background Command Started"))
+OBJECT("channel-counter",
+	MEMBER("channel", "str", "")
+	MEMBER("count", "int", "")
+	MEMBER("errors", "int", ""))
+OBJECT("return-code-counter",
+	MEMBER("return-code", "int", "")
+	MEMBER("name", "str", "")
+	MEMBER("count", "int", ""))
+OBJECT("qmp-command-counter",
+	MEMBER("name", "str", "")
+	MEMBER("count", "int", "")
+	MEMBER("errors", "int", ""))
+OBJECT("qmp-counters",
+	MEMBER("clients", "int", "connected now")
+	MEMBER("connections", "int", "accepted so far")
+	MEMBER("refused", "int", "closed at once: too many clients")
+	MEMBER("requests", "int", "")
+	MEMBER("errors", "int", "error replies, to malformed input as well")
+	MEMBER("events", "int", "queued for clients")
+	MEMBER("events-dropped", "int", "not queued, because the client does not read")
+	MEMBER("commands", "[qmp-command-counter]", "those that have run"))
+OBJECT("vfio-user-counters",
+	MEMBER("connections", "int", "")
+	MEMBER("refused", "int", "")
+	MEMBER("messages", "int", "")
+	MEMBER("replies", "int", "")
+	MEMBER("errors", "int", "")
+	MEMBER("region-reads", "int", "")
+	MEMBER("region-writes", "int", "")
+	MEMBER("interrupts", "int", ""))
+OBJECT("stats",
+	MEMBER("cci", "[cci-counter]", "commands of the command interface that have run")
+	MEMBER("cci-unknown", "int", "opcodes that the device does not know")
+	MEMBER("channels", "[channel-counter]", "the same by channel")
+	MEMBER("return-codes", "[return-code-counter]", "the same by return code")
+	MEMBER("qmp", "qmp-counters", "this front end")
+	MEMBER("vfio-user", "vfio-user-counters", "zeros without that front end"))
+OBJECT("background-completed",
+	MEMBER("opcode", "int", "")
+	MEMBER("return-code", "int", "")
+	MEMBER("percent", "int", "less than 100: aborted"))
+OBJECT("log-record",
+	MEMBER("log", "log", "")
+	MEMBER("handle", "int", "of the record")
+	MEMBER("type", "str", "UUID of the record"))
+OBJECT("shutdown",
+	MEMBER("guest", "bool", "always false")
+	MEMBER("reason", "shutdown-reason", "host-qmp-quit after quit, else host-signal"))
+
+/* ---- events --------------------------------------------------------------------------------- */
+
+EVENT("SWCXL_POISON_LIST_OVERFLOW", "empty",
+	"The poison list has overflowed.")
+EVENT("SWCXL_BACKGROUND_COMPLETED", "background-completed",
+	"A background operation has ended, on whatever channel it was started.")
+EVENT("SWCXL_EVENT_RECORD", "log-record",
+	"An event log went from empty to not empty.")
+EVENT("SHUTDOWN", "shutdown",
+	"The process ends.")
+
+/* ---- commands: as QEMU has them ------------------------------------------------------------- */
+
+COMMAND(qmp_capabilities, "qmp_capabilities", "empty", "0.1", 0,
+	"Ends negotiation: the first command of every connection.",
+	ARG_LIST(enable, "enable", capability, "capabilities to enable; none is offered"))
+COMMAND(query_version, "query-version", "version", "0.1", 0,
+	"The version of the protocol and of the program.", )
+COMMAND(query_commands, "query-commands", "[command]", "0.1", 0,
+	"The names of all commands.", )
+COMMAND(query_status, "query-status", "status", "0.1", 0,
+	"Always running.", )
+COMMAND(query_qmp_schema, "query-qmp-schema", "[any]", "0.1", 0,
+	"Commands, events and all their types, as QEMU's SchemaInfo.", )
+COMMAND(quit, "quit", "empty", "0.1", 0,
+	"Ends the process with status 0.", )
+COMMAND(cxl_inject_poison, "cxl-inject-poison", "empty", "0.1", EFFECT,
+	"Poisons a range that the device then knows of, with source internal.",
+	ARG_STR(path, "path", REQUIRED, "the device's name, or a path that ends in it")
+	ARG_UINT(start, "start", uint64_t, REQUIRED, 0, 0, UINT64_MAX, "first byte; a multiple of 64")
+	ARG_UINT(length, "length", uint64_t, REQUIRED, 0, 0, UINT64_MAX, "bytes; a multiple of 64"))
+
+/* ---- commands: our own ---------------------------------------------------------------------- */
+
+COMMAND(query_device, "swcxl-query-device", "device", "0.1", 0,
+	"What the device is and does.", )
+COMMAND(plant_poison, "swcxl-plant-poison", "empty", "0.1", EFFECT,
+	"Poisons a range of the media, whether or not the poison list has room.",
+	ARG_UINT(start, "start", uint64_t, REQUIRED, 0, 0, UINT64_MAX, "first byte; a multiple of 64")
+	ARG_UINT(length, "length", uint64_t, REQUIRED, 0, 0, UINT64_MAX, "bytes; a multiple of 64")
+	ARG_ENUM(source, "source", source, OPTIONAL, SWCXL_SOURCE_INTERNAL, "default: internal")
+	ARG_BOOL(known, "known", OPTIONAL, true,
+		"false plants a latent error, which only a scan, a scrub or a read finds; default: true")
+	ARG_BOOL(permanent, "permanent", OPTIONAL, false, "true: it cannot be cleared; default: false"))
+COMMAND(query_poison, "swcxl-query-poison", "[poison-row]", "0.1", 0,
+	"The poison that the media really has, sorted by address.",
+	ARG_UINT(start, "start", uint64_t, OPTIONAL, 0, 0, UINT64_MAX, "first byte; default: 0")
+	ARG_UINT(length, "length", uint64_t, OPTIONAL, 0, 0, UINT64_MAX,
+		"bytes; default: to the end of the device")
+	ARG_UINT(max, "max", uint64_t, OPTIONAL, 0, 1, QMP_POISON_ROWS_MAX,
+		"rows at most; default: all, and more than 65536 of them are an error"))
+COMMAND(read_media, "swcxl-read-media", "data", "0.1", EFFECT,
+	"Reads content. The device finds the latent errors in the range, as with any read.",
+	ARG_UINT(start, "start", uint64_t, REQUIRED, 0, 0, UINT64_MAX, "first byte")
+	ARG_UINT(length, "length", uint64_t, REQUIRED, 0, 1, QMP_MEDIA_BYTES_MAX, "bytes"))
+COMMAND(write_media, "swcxl-write-media", "empty", "0.1", EFFECT,
+	"Writes content. A line that is written as a whole loses its poison unless that is permanent.",
+	ARG_UINT(start, "start", uint64_t, REQUIRED, 0, 0, UINT64_MAX, "first byte")
+	ARG_HEX(data, "data", REQUIRED, 1, QMP_MEDIA_BYTES_MAX, "hexadecimal digits"))
+COMMAND(cci, "swcxl-cci", "cci-result", "0.1", 0,
+	"Executes a command of the command interface, on a channel of this connection's own.",
+	ARG_UINT(opcode, "opcode", uint16_t, REQUIRED, 0, 0, UINT16_MAX, "")
+	ARG_HEX(payload, "payload", OPTIONAL, 0, QMP_REQUEST_MAX, "hexadecimal digits; default: none"))
+COMMAND(query_events, "swcxl-query-events", "[event-record]", "0.1", 0,
+	"The records of an event log, oldest first, without clearing them.",
+	ARG_ENUM(log, "log", log, REQUIRED, 0, ""))
+COMMAND(clock_step, "swcxl-clock-step", "now", "0.1", EFFECT,
+	"Moves virtual time on, and replies when everything due until then has happened.",
+	ARG_UINT(nanoseconds, "nanoseconds", uint64_t, REQUIRED, 0, 0, INT64_MAX, ""))
+COMMAND(reset, "swcxl-reset", "empty", "0.1", EFFECT,
+	"Resets the device: a conventional reset, or a CXL Reset, which keeps more.",
+	ARG_ENUM(type, "type", reset, REQUIRED, 0, ""))
+COMMAND(query_stats, "swcxl-query-stats", "stats", "0.1", 0,
+	"Counters since the start of the process.", )
+
+/* clang-format on */
+#undef ENUM
+#undef OBJECT
+#undef EVENT
+#undef COMMAND

@@ -1,0 +1,276 @@
+# SPDX-License-Identifier: MIT
+"""swcxlctl without a device: the command line, help and manual, broken connections; and terminals."""
+
+import json
+import os
+import pty
+import re
+import select
+import shutil
+import socket
+import subprocess
+import threading
+
+import pytest
+from ctl import DONE, NO_CONNECTION, REFUSED, SWCXLCTL, TOP, USAGE, Ctl
+
+NOWHERE = Ctl("--qmp", "/nowhere/at/all")
+BARE = Ctl()
+
+
+def table(name):
+    with open(os.path.join(TOP, "src", "cli", name)) as file:
+        return file.read()
+
+
+COMMANDS = re.findall(r'^COMMAND\(\w+, "([^"]+)"', table("commands.tbl.h"), re.M)
+OPTIONS = re.findall(r'^OPTION\(\w+, *"([^"]+)"', table("options.tbl.h"), re.M)
+GLOBAL = {"qmp", "pci", "json", "help", "version"}
+
+
+# --- what is wrong is said before a device is looked for
+
+@pytest.mark.parametrize("args, text", [
+    ([], "Say what to do. See 'swcxlctl --help'"),
+    (["plan"], "There is no command 'plan'. See 'swcxlctl --help'"),
+    (["poison"], "There is no command 'poison'"),
+    (["status", "now"], "'status' takes no arguments. See 'swcxlctl status --help'"),
+    (["scan", "results", "all"], "'scan results' takes no arguments"),
+    (["--colour", "status"], "There is no option --colour"),
+    (["status", "--timeout", "5"], "'status' has no option --timeout"),
+    (["scan", "--latent"], "'scan' has no option --latent"),
+    (["plant"], "Say where: a RANGE, --from FILE, or --random N"),
+    (["plant", "0"], "A LENGTH must follow START 0"),
+    (["plant", "0", "64", "64"], "Usage: swcxlctl plant [RANGE]"),
+    (["plant", "0+64", "64"], "'0+64' is a whole range: nothing can follow it"),
+    (["plant", "64-0"], "'64-0' is neither START+LENGTH nor START-END"),
+    (["plant", "0", "-64"], "There is no option -6"),
+    (["plant", "0", "--", "-64"], "'-64' is no length"),
+    (["plant", "1", "64"], "Addresses and lengths are multiples of 64"),
+    (["plant", "0", "65"], "Addresses and lengths are multiples of 64"),
+    (["plant", "0", "64", "--source", "cosmic"], "There is no source 'cosmic'"),
+    (["plant", "0", "64", "--source", "reserved"], "There is no source 'reserved'"),
+    (["plant", "0", "64", "--from", "x"], "Say where"),
+    (["plant", "0", "64", "--seed", "1"], "--seed belongs to --random"),
+    (["plant", "0", "64", "--random", "many"], "--random needs a number, and 'many' is none"),
+    (["plant", "0", "64", "--random", "1"], "64 B has room for 1 to 0 errors"),
+    (["inject"], "Usage: swcxlctl inject LINES..."),
+    (["inject", "0", "x"], "'x' is no address, START+LENGTH or START-END"),
+    (["inject", "18446744073709551616"], "is no address"),
+    (["inject", "18014398509481984T"], "is no address"),
+    (["inject", "0x"], "is no address"),
+    (["inject", "+64"], "is no address"),
+    (["inject", "0x40h"], "is no address"),
+    (["inject", "1KK"], "is no address"),
+    (["inject", ""], "is no address"),
+    (["clear", "0", "--data", "abc"], "--data needs 1, 2, 4, 8, 16, 32 or 64 bytes in hexadecimal"),
+    (["clear", "0", "--data", "ababab"], "--data needs 1, 2, 4"),
+    (["clear", "0", "--data", ""], "--data needs 1, 2, 4"),
+    (["clear", "0", "--data", "ab" * 65], "--data needs 1, 2, 4"),
+    (["wait"], "Usage: swcxlctl wait scan|overflow|event"),
+    (["wait", "godot"], "Nothing to wait for is called 'godot'"),
+    (["wait", "scan", "--timeout", "soon"], "--timeout needs a number of seconds"),
+    (["wait", "scan", "--timeout", "-1"], "--timeout needs a number of seconds"),
+    (["wait", "scan", "--timeout", "nan"], "--timeout needs a number of seconds"),
+    (["wait", "scan", "--log", "fatal"], "--log belongs to 'wait event'"),
+    (["wait", "event", "--log", "mild"], "There is no log 'mild'"),
+    (["events", "--log", "mild"], "There is no log 'mild'"),
+    (["events", "--limit", "x"], "--limit needs a number"),
+    (["cci"], "Usage: swcxlctl cci OPCODE [HEX...]"),
+    (["cci", "x"], "'x' is no opcode"),
+    (["cci", "10000"], "'10000' is no opcode"),
+    (["cci", "4300", "0"], "'0' is no payload"),
+    (["cci", "4300", "0g"], "'0g' is no payload"),
+    (["clock"], "There is no command 'clock'"),
+    (["clock", "step"], "Usage: swcxlctl clock step DURATION"),
+    (["clock", "step", "5"], "'5' is no duration"),
+    (["clock", "step", "99999999999h"], "is no duration"),
+    (["reset", "cold"], "'cold' is no reset"),
+    (["status", "--pci", "mem0"], "'mem0' is no PCI function"),
+])
+def test_usage(args, text):
+    BARE.fails(USAGE, text, *args)
+
+
+def test_option_without_its_argument():
+    result = BARE.run("plant", "0", "64", "--source")
+    assert result.status == USAGE and result.err == \
+        "swcxlctl: --source needs an argument. See 'swcxlctl --help'\n"
+
+
+def test_device_must_be_named():
+    BARE.fails(USAGE, "Say which device: --qmp SOCK (or set SWCXL_QMP), or --pci BDF", "status")
+    Ctl(SWCXL_QMP="").fails(USAGE, "Say which device", "status")
+
+
+def test_options_stand_anywhere():
+    for args in (["--limit", "1", "poison", "list"], ["poison", "--limit=1", "list"], ["poison", "list", "--limit", "1"]):
+        NOWHERE.fails(NO_CONNECTION, "Cannot connect to /nowhere/at/all", *args)
+    NOWHERE.env["POSIXLY_CORRECT"] = "1"
+    NOWHERE.fails(NO_CONNECTION, "Cannot connect to /nowhere/at/all", "poison", "--limit=1", "list")
+
+
+# --- help and manual
+
+def test_help_names_every_command():
+    text = BARE.ok("--help")
+    assert re.findall(r"^  ([a-z]+(?: list| results| step)?) ", text.split("Options:")[0], re.M) == COMMANDS
+    assert max(map(len, text.splitlines())) <= 110
+    assert BARE.ok("-h") == text
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_of_a_command(command):
+    text = BARE.ok(*command.split(), "--help")
+    assert text.startswith(f"Usage: swcxlctl {command}")
+    assert BARE.ok("--help", *command.split()) == text
+
+
+def test_every_option_belongs_to_a_command():
+    shown = set(re.findall(r"^  --([a-z-]+)", BARE.ok("--help"), re.M))
+    assert shown == GLOBAL
+    for command in COMMANDS:
+        shown |= set(re.findall(r"^  --([a-z-]+)", BARE.ok(*command.split(), "--help"), re.M))
+    assert shown == set(OPTIONS)
+
+
+def test_version():
+    assert re.fullmatch(r"swcxlctl \d+\.\d+\.\d+\n", BARE.ok("--version"))
+
+
+def manual():
+    with open(os.path.join(TOP, "man", "swcxlctl.1")) as file:
+        return file.read()
+
+
+def test_manual_has_every_command_and_option():
+    text = manual()
+    for command in COMMANDS:
+        first = command if " " in command else command + "( |$)"
+        assert re.search(rf"^\.It Cm {first}", text, re.M), command
+    assert {name.replace("\\", "") for name in re.findall(r"Fl -([a-z-]+)", text)} - {"clock", "run"} == set(OPTIONS)
+
+
+def test_manual_gives_the_options_of_each_command():
+    text = manual().split(".Sh PCI FUNCTIONS")[0]
+    for command in COMMANDS:
+        entries = re.findall(rf"^\.It Cm {command}(?: (?!results|list|step).*)?$", text, re.M)
+        options = set(re.findall(r"Fl -([a-z-]+)", " ".join(entries)))
+        shown = set(re.findall(r"^  --([a-z-]+)", BARE.ok(*command.split(), "--help"), re.M))
+        assert options == shown, command
+
+
+@pytest.mark.skipif(not shutil.which("mandoc"), reason="no mandoc")
+def test_manual_is_clean():
+    result = subprocess.run(["mandoc", "-T", "lint", "-W", "style", os.path.join(TOP, "man", "swcxlctl.1")],
+                            stdout=subprocess.PIPE, universal_newlines=True)
+    complaints = [line for line in result.stdout.splitlines() if "referenced manual not found" not in line]
+    assert complaints == []
+
+
+# --- connections
+
+class Peer:
+    """A socket that somebody else serves: sends what it is given, one entry for each line that it receives."""
+
+    def __init__(self, path, *script):
+        self.listener = socket.socket(socket.AF_UNIX)
+        self.listener.bind(str(path))
+        self.listener.listen()
+        self.script = script
+        self.thread = threading.Thread(target=self.serve, daemon=True)
+        self.thread.start()
+
+    def serve(self):
+        while True:
+            connection, _ = self.listener.accept()
+            with connection, connection.makefile("rb") as lines:
+                for i, text in enumerate(self.script):
+                    connection.sendall(text)
+                    if text.endswith(b"\n") and not lines.readline():
+                        break
+
+
+GREETING = b'{"QMP": {"version": {}, "capabilities": []}}\r\n'
+EMPTY = b'{"return": {}}\r\n'
+
+
+@pytest.mark.parametrize("script, status, text", [
+    ([b""], NO_CONNECTION, "closed the connection: it has ended, or has too many control clients"),
+    ([b"220 mail.example.org\r\n"], NO_CONNECTION, "does not talk QMP"),
+    ([b"[]\n"], NO_CONNECTION, "does not talk QMP"),
+    ([b'{"hello": 1}\n'], NO_CONNECTION, "does not greet as a control socket"),
+    ([GREETING, b""], NO_CONNECTION, "closed the connection"),
+    ([GREETING, EMPTY, b'{"error": {"class": "CommandNotFound", "desc": "x"}}\n'], NO_CONNECTION,
+     "This socket has no command swcxl-query-device: it is not the control socket of an swcxl process"),
+    ([GREETING, EMPTY, b'{"error": {"class": "GenericError", "desc": "no \\u001b[31m way"}}\n'], REFUSED, "no ?[31m way"),
+    ([GREETING, EMPTY, b'{"event": "X"}\r\n{"return": {}}\r\n', b'{"return": {"payload": "0"}}\r\n'], NO_CONNECTION,
+     "sent a payload that is not hexadecimal"),
+])
+def test_peer_that_is_no_device(tmp_path, script, status, text):
+    Peer(tmp_path / "socket", *script)
+    Ctl("--qmp", str(tmp_path / "socket")).fails(status, text, "status")
+
+
+def test_peer_that_says_nothing(tmp_path):
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(str(tmp_path / "socket"))
+    listener.listen()
+    result = Ctl("--qmp", str(tmp_path / "socket")).run("status")
+    assert result.status == NO_CONNECTION and "does not greet as a control socket" in result.err
+
+
+def test_path_that_no_socket_can_have():
+    Ctl("--qmp", "/" + "x" * 108).fails(USAGE, "is longer than the 107 characters that a unix socket may have", "status")
+
+
+# --- terminals
+
+def on_terminal(ctl, *args, **env):
+    """What the command prints on a terminal, standard error included."""
+    leader, follower = pty.openpty()
+    process = subprocess.Popen([SWCXLCTL, *ctl.first, *args], env={**ctl.env, "TERM": "xterm", **env},
+                               stdin=follower, stdout=follower, stderr=follower)
+    os.close(follower)
+    output = b""
+    while True:
+        if select.select([leader], [], [], 30)[0]:
+            try:
+                data = os.read(leader, 65536)
+            except OSError:
+                break
+            output += data
+            if not data:
+                break
+    os.close(leader)
+    assert process.wait() == DONE
+    return output.decode()
+
+
+def test_colours_are_for_terminals(start):
+    _, ctl = start()
+    ctl.env.pop("NO_COLOR", None)
+    ctl.ok("plant", "0", "64")
+    assert "\033" not in ctl.ok("map") and "\033" not in ctl.ok("poison", "list")
+    assert "\033[1;31m1\033[0m" in on_terminal(ctl, "map")
+    assert "\033" not in on_terminal(ctl, "map", NO_COLOR="1")
+    assert "\033[1;31m" in on_terminal(ctl, "map", NO_COLOR="")
+
+
+def test_progress_bar(start):
+    _, ctl = start("--scan-ns-per-line", "250")
+    output = on_terminal(ctl, "scan")
+    bars = re.findall(r"\r\[(#*)(\.*)\] +(\d+) %  (0x[0-9a-f]{12})(  \S+ m?s left )?\033\[K", output)
+    assert len(bars) > 5
+    percents = [int(percent) for _, _, percent, _, _ in bars]
+    assert percents == sorted(percents) and percents[-1] <= 100
+    assert all(len(done) == int(percent) * 40 // 100 and len(done) + len(rest) == 40 for done, rest, percent, _, _ in bars)
+    assert output.endswith(": Success.\r\n0 records, 0 lines (0 B).\r\n")
+    assert "\r\033[KScan Media ended" in output
+
+
+def test_progress_does_not_get_into_json(start):
+    _, ctl = start("--scan-ns-per-line", "50")
+    output = on_terminal(ctl, "scan", "--json")
+    document = output[output.rindex("\033[K") + 3:]
+    assert json.loads(document)["return-code"] == 0

@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: MIT
+"""--trace: the format that swcxl(1) documents, complete enough to be replayed."""
+
+import json
+import re
+import struct
+import subprocess
+
+import pytest
+from daemon import Daemon, QmpError, program
+
+CCI = re.compile(r"(\d+) cci (\w+) ([0-9a-f]{4}) ([a-z0-9_]+|-) in=([0-9a-f]*) "
+                 r"rc=([0-9a-f]{4}) \(([^)]*)\) out=([0-9a-f]*)")
+QMP = re.compile(r"(\d+) qmp (\{.*\})")
+
+
+def traced(tmp_path, do, *options):
+    path = tmp_path / "trace"
+    with Daemon("--volatile", "256M", "--persistent", "256M", "--clock", "virtual", *options,
+                "--trace", str(path), vfio=False) as device, device.qmp() as qmp:
+        do(qmp)
+        before = path.read_text()
+    assert path.read_text() == before, "lines are there when the command has been answered"
+    return before.splitlines()
+
+
+def work(qmp):
+    """Something of everything."""
+    qmp.cmd("swcxl-plant-poison", start=0, length=640, source="external", known=False)
+    qmp.cmd("cxl-inject-poison", path="/x/mem0", start=0x1000, length=64)
+    qmp.cmd("swcxl-cci", opcode=0x4304, payload=struct.pack("<QQB", 0, 1 << 22, 0).hex())
+    qmp.cmd("swcxl-clock-step", nanoseconds=1_000_000_000)
+    qmp.cmd("swcxl-write-media", start=0, data="00" * 64)
+    qmp.cmd("swcxl-read-media", start=0x40, length=1)
+    qmp.cmd("swcxl-cci", opcode=0x4300, payload=struct.pack("<QQ", 0, 1 << 22).hex())
+    qmp.cmd("swcxl-cci", opcode=0xC123, payload="00")
+    qmp.cmd("swcxl-clock-step", nanoseconds=2_000_000_000)
+    qmp.cmd("swcxl-reset", type="cxl")
+    qmp.cmd("swcxl-cci", opcode=0x4301, payload=struct.pack("<Q", 0x2000).hex())
+
+
+def look(qmp):
+    state = qmp.cmd("swcxl-query-device")
+    return (state["media"], state["poison-list"], state["scan"], state["now"],
+            qmp.cmd("swcxl-query-poison"),
+            [qmp.cmd("swcxl-query-events", log=log) for log in ("informational", "failure")])
+
+
+def test_the_header_makes_the_same_device(tmp_path):
+    options = ["--serial", "77", "--payload=8K", "--strict", "--during-scan", "busy",
+               "--injected-persists", "on", "--name", "x"]
+    configs = []
+
+    def note(qmp):
+        configs.append(qmp.cmd("swcxl-query-device")["config"])
+
+    header = traced(tmp_path, note, *options)[0]
+    words = header.split()
+    assert words[:4] == ["#", "swcxl-trace", "1", "swcxl"]
+    version = subprocess.run([program(), "--version"], capture_output=True, text=True).stdout
+    assert version == f"swcxl {words[4]}\n"
+    assert all(word.startswith("--") for word in words[5:])
+    with Daemon(*words[5:], "--clock", "virtual", vfio=False) as device, device.qmp() as qmp:
+        note(qmp)
+    assert configs[0] == configs[1]
+
+
+def test_every_line_has_the_documented_form(tmp_path):
+    lines = traced(tmp_path, work)[1:]
+    assert len(lines) == 11
+    for line in lines:
+        assert CCI.fullmatch(line) or QMP.fullmatch(line), line
+    time, channel, opcode, name, payload, rc, rc_name, out = CCI.fullmatch(lines[2]).groups()
+    assert (time, channel, opcode, name) == ("0", "control", "4304", "scan_media")
+    assert payload == struct.pack("<QQB", 0, 1 << 22, 0).hex()
+    assert (rc, rc_name, out) == ("0001", "Background Command Started", "")
+    assert lines[7] == "1000000000 cci control c123 - in=00 rc=0003 (Unsupported) out="
+    time, request = QMP.fullmatch(lines[0]).groups()
+    assert time == "0" and json.loads(request) == {
+        "execute": "swcxl-plant-poison",
+        "arguments": {"start": 0, "length": 640, "source": "external", "known": False}}
+
+
+def test_replay_gives_the_same_device(tmp_path):
+    seen = []
+
+    def do(qmp):
+        work(qmp)
+        seen.append(look(qmp))
+
+    header, *lines = traced(tmp_path, do)
+    with Daemon(*header.split()[5:], "--clock", "virtual", vfio=False) as device, \
+            device.qmp() as qmp:
+        now = 0
+        for line in lines:
+            cci, control = CCI.fullmatch(line), QMP.fullmatch(line)
+            time = int((cci or control).group(1))
+            if time > now:
+                qmp.cmd("swcxl-clock-step", nanoseconds=time - now)
+                now = time
+            if cci:
+                result = qmp.cmd("swcxl-cci", opcode=int(cci.group(3), 16), payload=cci.group(5))
+                assert result == {"return-code": int(cci.group(6), 16), "payload": cci.group(8)}
+            elif "clock-step" not in line:
+                assert "return" in qmp.execute(control.group(2))
+        assert look(qmp) == seen[0]
+
+
+def test_what_changed_nothing_is_not_traced(tmp_path):
+    def do(qmp):
+        for name, args in [("swcxl-plant-poison", {"start": 1, "length": 64}),
+                           ("swcxl-write-media", {"start": 0, "data": "0"}),
+                           ("swcxl-reset", {"type": "bogus"})]:
+            with pytest.raises(QmpError):
+                qmp.cmd(name, **args)
+        qmp.cmd("swcxl-query-poison")
+        qmp.cmd("swcxl-query-device")
+        qmp.cmd("query-status")
+
+    assert len(traced(tmp_path, do)) == 1
+
+
+def test_a_trace_that_cannot_be(tmp_path):
+    done = subprocess.run([program(), "--qmp", str(tmp_path / "q"), "--trace", "/nowhere/trace"],
+                          capture_output=True, text=True, timeout=20)
+    assert done.returncode == 1
+    assert done.stderr == "swcxl: cannot write the trace /nowhere/trace: " \
+                          "No such file or directory\n"
+
+
+def test_a_full_disk_ends_the_trace_and_not_the_device():
+    with Daemon("--trace", "/dev/full", vfio=False) as device, device.qmp() as qmp:
+        qmp.cmd("swcxl-plant-poison", start=0, length=64)
+        assert device.stderr() == "swcxl: warning: the trace ends here: cannot write " \
+                                  "/dev/full: No space left on device\n"

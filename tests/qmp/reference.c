@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Prints the reference part of swcxl-qmp(7) from the protocol's table: every row macro becomes a
+ * call that prints the row. test_qmp_manual.py holds the manual against it, and updates it.
+ */
+#include <inttypes.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "front/qmp/table.h"
+#include "swcxl/swcxl.h"
+#include "wire/events.h"
+
+#define LINE 76 /* mandoc wants input lines below 80 bytes */
+
+/* Text as mdoc input: one sentence a line, and none too long. */
+static void text(const char *words)
+{
+	size_t column = 0;
+
+	while (*words) {
+		size_t len = strcspn(words, " ");
+		bool sentence = column && words[-2] == '.';
+
+		if (column && (sentence || column + 1 + len > LINE)) {
+			putchar('\n');
+			column = 0;
+		}
+		column += (size_t)printf("%s%.*s", column ? " " : "", (int)len, words);
+		words += len;
+		words += *words == ' ';
+	}
+	if (column)
+		putchar('\n');
+}
+
+static void begin_list(void)
+{
+	printf(".Bl -tag -width Ds -compact\n");
+}
+
+static void end_list(void)
+{
+	printf(".El\n");
+}
+
+/* ---- commands -------------------------------------------------------------------------------- */
+
+static bool args_open;
+
+static void arg(const char *name, bool required, const char *type, const char *help)
+{
+	if (!args_open)
+		begin_list();
+	args_open = true;
+	printf(".It Fa %s Pq %s%s\n", name, type, required ? "" : ", optional");
+	text(help);
+}
+
+static void arg_uint(const char *name, bool required, size_t size, uint64_t least, uint64_t most,
+		     const char *help)
+{
+	char type[80];
+
+	if (size < sizeof(uint64_t) || (!least && most == UINT64_MAX))
+		snprintf(type, sizeof(type), "int, %zu bits", 8 * size);
+	else
+		snprintf(type, sizeof(type), "int, %" PRIu64 " to %" PRIu64, least, most);
+	arg(name, required, type, help);
+}
+
+static void arg_hex(const char *name, bool required, uint64_t least, uint64_t most,
+		    const char *help)
+{
+	char type[80];
+
+	snprintf(type, sizeof(type), "str, %" PRIu64 " to %" PRIu64 " bytes", least, most);
+	arg(name, required, type, help);
+}
+
+static void command(const char *name, const char *returns, const char *since, const char *help)
+{
+	printf(".It Ic %s Pq since %s\n", name, since);
+	text(help);
+	if (strcmp(returns, "empty") != 0)
+		printf("Returns\n.Vt %s .\n", returns);
+	args_open = false;
+}
+
+static void end_command(void)
+{
+	if (args_open)
+		end_list();
+}
+
+static void commands(void)
+{
+	printf(".Sh COMMANDS\n.Bl -tag -width Ds\n");
+/* clang-format off */
+#define REQUIRED true
+#define OPTIONAL false
+#define ARG_UINT(field, name, type, needed, preset, min, max, help) \
+	arg_uint(name, needed, sizeof(type), min, max, help);
+#define ARG_BOOL(field, name, needed, preset, help) arg(name, needed, "bool", help);
+#define ARG_ENUM(field, name, id, needed, preset, help) arg(name, needed, #id, help);
+#define ARG_STR(field, name, needed, help) arg(name, needed, "str", help);
+#define ARG_HEX(field, name, needed, min, max, help) arg_hex(name, needed, min, max, help);
+#define ARG_LIST(field, name, id, help) arg(name, false, "[" #id "]", help);
+#define COMMAND(id, name, returns, since, flags, help, ...) \
+	command(name, returns, since, help); \
+	__VA_ARGS__ \
+	end_command();
+#include "tbl/qmp.tbl.h"
+	/* clang-format on */
+	end_list();
+}
+
+/* ---- events and types ------------------------------------------------------------------------ */
+
+static void event(const char *name, const char *data, const char *help)
+{
+	printf(".It Er %s\n", name);
+	text(help);
+	if (strcmp(data, "empty") != 0)
+		printf("Its data is\n.Vt %s .\n", data);
+}
+
+static void events(void)
+{
+	printf(".Sh EVENTS\n.Bl -tag -width Ds\n");
+#define EVENT(name, data, help) event(name, data, help);
+#include "tbl/qmp.tbl.h"
+	end_list();
+}
+
+static void member(const char *name, const char *type, const char *help)
+{
+	bool optional = name[0] == '*';
+
+	printf(".It Fa %s Pq %s%s\n", name + optional, type, optional ? ", optional" : "");
+	text(help);
+}
+
+static void object(const char *name)
+{
+	printf(".It Vt %s\n", name);
+	begin_list();
+}
+
+static void value(const char *name, bool first)
+{
+	printf("%s\n.Cm %s", first ? "" : " ,", name);
+}
+
+static void types(void)
+{
+	bool first;
+
+	printf(".Sh TYPES\n.Ss Objects\n.Bl -tag -width Ds\n");
+/* clang-format off */
+#define MEMBER(name, type, help) member(name, type, help);
+#define OBJECT(name, ...) \
+	if (strcmp(name, "empty") != 0) { \
+		object(name); \
+		__VA_ARGS__ \
+		end_list(); \
+	}
+#include "tbl/qmp.tbl.h"
+	end_list();
+	printf(".Ss Enumerations\n.Bl -tag -width Ds\n");
+#define VALUE(name, number) value(name, first); first = false;
+#define ENUM(id, name, ...) \
+	printf(".It Vt %s", name); \
+	first = true; \
+	__VA_ARGS__ \
+	printf("\n");
+#include "tbl/qmp.tbl.h"
+	/* clang-format on */
+	end_list();
+}
+
+int main(void)
+{
+	commands();
+	events();
+	types();
+	return 0;
+}
