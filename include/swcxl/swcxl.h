@@ -27,9 +27,9 @@
 extern "C" {
 #endif
 
-#define SWCXL_LINE 64u			      /* bytes in a line: the unit of poison */
-#define SWCXL_CAPACITY_UNIT (256ull << 20)    /* every capacity is a multiple of this */
-#define SWCXL_EVENT_RECORD_SIZE 128u	      /* 8.2.10.2.1: a whole event record */
+#define SWCXL_LINE 64u			   /* bytes in a line: the unit of poison */
+#define SWCXL_CAPACITY_UNIT (256ull << 20) /* every capacity is a multiple of this */
+#define SWCXL_EVENT_RECORD_SIZE 128u	   /* 8.2.10.2.1: a whole event record */
 
 struct swcxl_dev; /* a device */
 struct swcxl_cci; /* a channel into its command interface, with cursors and limits of its own */
@@ -63,22 +63,22 @@ struct swcxl_config {
 	uint64_t persistent_size; /* likewise; the sum is 256 MiB .. 16 TiB */
 	uint64_t serial;	  /* never 0 */
 	enum swcxl_revision revision;
-	uint32_t poison_list_max;    /* 1 .. 16777215 records */
-	uint16_t inject_limit;	     /* lines; 0: no limit */
-	bool injected_persists;	     /* Identify 41h bit 0 */
-	bool volatile_list;	     /* the poison list covers volatile capacity (D-7) */
-	bool span_reject;	     /* ranges across partitions are Invalid Input (D-5) */
-	bool strict;		     /* reserved bits in inputs are refused (D-2) */
-	bool estimate;		     /* 4303h knows an estimate (D-35) */
-	bool hdm_refuse;	     /* HDM decoders never commit */
-	uint64_t scan_ns_per_line;   /* >= 1 */
-	uint32_t scan_results_max;   /* records; 0: unbounded (D-33) */
+	uint32_t poison_list_max;  /* 1 .. 16777215 records */
+	uint16_t inject_limit;	   /* lines; 0: no limit */
+	bool injected_persists;	   /* Identify 41h bit 0 */
+	bool volatile_list;	   /* the poison list covers volatile capacity (D-7) */
+	bool span_reject;	   /* ranges across partitions are Invalid Input (D-5) */
+	bool strict;		   /* reserved bits in inputs are refused (D-2) */
+	bool estimate;		   /* 4303h knows an estimate (D-35) */
+	bool hdm_refuse;	   /* HDM decoders never commit */
+	uint64_t scan_ns_per_line; /* >= 1 */
+	uint32_t scan_results_max; /* records; 0: unbounded (D-33) */
 	enum swcxl_during_scan during_scan;
-	uint32_t payload_size;	     /* mailbox payload: power of two, 256 .. 1 MiB */
-	uint32_t lsa_size;	     /* bytes; 0: none, else >= 1280 */
-	uint16_t event_log_max;	     /* records in each log, >= 1 */
-	uint64_t media_memory_max;   /* bytes of media content that may be held */
-	uint64_t ranges_max;	     /* poisoned ranges that may be held */
+	uint32_t payload_size;	   /* mailbox payload: power of two, 256 .. 1 MiB */
+	uint32_t lsa_size;	   /* bytes; 0: none, else >= 1280 */
+	uint16_t event_log_max;	   /* records in each log, >= 1 */
+	uint64_t media_memory_max; /* bytes of media content that may be held */
+	uint64_t ranges_max;	   /* poisoned ranges that may be held */
 };
 
 /* Fills in the defaults of the programs: 1 GiB volatile, 256 records, 4 KiB payload, ... */
@@ -118,7 +118,7 @@ enum swcxl_notice_kind {
 	SWCXL_NOTICE_OVERFLOW,		   /* the poison list has overflowed */
 	SWCXL_NOTICE_BACKGROUND_STARTED,   /* opcode */
 	SWCXL_NOTICE_BACKGROUND_COMPLETED, /* opcode, rc, percent */
-	SWCXL_NOTICE_EVENT_RECORD,	   /* a log went from empty to not empty: log, handle, uuid */
+	SWCXL_NOTICE_EVENT_RECORD, /* a log went from empty to not empty: log, handle, uuid */
 };
 
 struct swcxl_notice {
@@ -368,7 +368,7 @@ enum swcxl_log {
 struct swcxl_log_status {
 	uint32_t count, max; /* records */
 	bool overflow;
-	uint16_t lost; /* records dropped; sticks at FFFFh */
+	uint16_t lost;			/* records dropped; sticks at FFFFh */
 	uint64_t first_lost, last_lost; /* timestamps */
 };
 

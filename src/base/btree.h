@@ -33,8 +33,7 @@ struct btree_pos {
 };
 
 /* node_size: bytes of a node; at least four entries must fit. */
-void btree_init(struct btree *tree, const struct mem *mem, uint32_t value_size,
-		uint32_t node_size);
+void btree_init(struct btree *tree, const struct mem *mem, uint32_t value_size, uint32_t node_size);
 
 /* Removes everything and gives all memory back. */
 void btree_clear(struct btree *tree);

@@ -13,12 +13,14 @@
 #include <stdint.h>
 #include <string.h>
 
+/* clang-format off */
 typedef uint8_t u8;
 typedef struct { uint8_t b[2]; } le16;
 typedef struct { uint8_t b[3]; } le24;
 typedef struct { uint8_t b[4]; } le32;
 typedef struct { uint8_t b[8]; } le64;
 typedef struct { uint8_t b[16]; } uuid; /* bytes in the order of the text form */
+/* clang-format on */
 
 static inline uint64_t le_load(const void *p, unsigned n)
 {
@@ -39,6 +41,7 @@ static inline void le_store(void *p, unsigned n, uint64_t v)
 	assert(v == 0); /* the value fits the field */
 }
 
+/* clang-format off */
 static inline uint16_t le16_rd(le16 v) { return (uint16_t)le_load(v.b, 2); }
 static inline uint32_t le24_rd(le24 v) { return (uint32_t)le_load(v.b, 3); }
 static inline uint32_t le32_rd(le32 v) { return (uint32_t)le_load(v.b, 4); }
@@ -55,9 +58,10 @@ static inline void le64_wr(le64 *p, uint64_t v)
 	le_store(p->b + 4, 4, v >> 32);
 }
 
-#define rd(v) \
-	_Generic((v), le16: le16_rd, le24: le24_rd, le32: le32_rd, le64: le64_rd)(v)
+
+#define rd(v) _Generic((v), le16: le16_rd, le24: le24_rd, le32: le32_rd, le64: le64_rd)(v)
 #define wr(p, x) \
 	_Generic(*(p), le16: le16_wr, le24: le24_wr, le32: le32_wr, le64: le64_wr)((p), (x))
+/* clang-format on */
 
 #endif

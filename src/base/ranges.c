@@ -39,8 +39,7 @@ static void shorten(struct ranges *map, uint64_t start, uint64_t len, uint8_t at
 	*(uint64_t *)btree_value(&map->tree, pos) = pack(len, attr);
 }
 
-void ranges_init(struct ranges *map, const struct mem *mem, struct bounds bounds,
-		 uint64_t max_len)
+void ranges_init(struct ranges *map, const struct mem *mem, struct bounds bounds, uint64_t max_len)
 {
 	btree_init(&map->tree, mem, sizeof(uint64_t), NODE_SIZE);
 	map->bounds = bounds;
@@ -114,8 +113,7 @@ static bool left_neighbour(const struct ranges *map, uint64_t line, uint8_t attr
 	       r->attr == attr && !ranges_bound_at(map, line);
 }
 
-static bool right_neighbour(const struct ranges *map, uint64_t line, uint8_t attr,
-			    struct range *r)
+static bool right_neighbour(const struct ranges *map, uint64_t line, uint8_t attr, struct range *r)
 {
 	return ranges_find(map, line, r) && r->start == line && r->attr == attr &&
 	       !ranges_bound_at(map, line);

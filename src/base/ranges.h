@@ -37,8 +37,7 @@ static inline uint64_t range_end(const struct range *r)
 	return r->start + r->len;
 }
 
-void ranges_init(struct ranges *map, const struct mem *mem, struct bounds bounds,
-		 uint64_t max_len);
+void ranges_init(struct ranges *map, const struct mem *mem, struct bounds bounds, uint64_t max_len);
 void ranges_clear(struct ranges *map);
 
 static inline uint64_t ranges_count(const struct ranges *map)

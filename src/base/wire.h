@@ -19,18 +19,17 @@
 #include "base/le.h"
 
 #define WIRE_FIELD_(o, t, n, ...) t n __VA_ARGS__;
-#define WIRE_CHECK_(o, t, n, ...) \
-	_Static_assert(offsetof(self_, n) == (o), #n " belongs at " #o);
-#define WIRE_STRUCT(name, size, LIST)                                         \
-	struct name {                                                         \
-		LIST(WIRE_FIELD_)                                             \
-	};                                                                    \
-	static inline __attribute__((unused)) void name##_layout_(void)       \
-	{                                                                     \
-		typedef struct name self_;                                    \
-		LIST(WIRE_CHECK_)                                             \
-		_Static_assert(sizeof(self_) == (size), #name " is " #size);  \
-		_Static_assert(_Alignof(self_) == 1, #name " is unaligned");  \
+#define WIRE_CHECK_(o, t, n, ...) _Static_assert(offsetof(self_, n) == (o), #n " belongs at " #o);
+#define WIRE_STRUCT(name, size, LIST)                                        \
+	struct name {                                                        \
+		LIST(WIRE_FIELD_)                                            \
+	};                                                                   \
+	static inline __attribute__((unused)) void name##_layout_(void)      \
+	{                                                                    \
+		typedef struct name self_;                                   \
+		LIST(WIRE_CHECK_)                                            \
+		_Static_assert(sizeof(self_) == (size), #name " is " #size); \
+		_Static_assert(_Alignof(self_) == 1, #name " is unaligned"); \
 	}
 
 /* The payload of a command that has none. */

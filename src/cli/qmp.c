@@ -63,6 +63,13 @@ int64_t now_ms(void)
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / (int64_t)NS_PER_MS;
 }
 
+static _Noreturn void die_closed(const struct qmp *q)
+{
+	die(NO_CONNECTION,
+	    "The device at %s closed the connection: it has ended, or has too many control clients",
+	    q->path);
+}
+
 /* Reads more; false when nothing came until the deadline (< 0: none). */
 static bool receive(struct qmp *q, int64_t deadline)
 {
@@ -79,10 +86,7 @@ static bool receive(struct qmp *q, int64_t deadline)
 	}
 	n = read(q->fd, q->buf + q->len, q->cap - q->len);
 	if (n == 0 || (n < 0 && errno == ECONNRESET))
-		die(NO_CONNECTION,
-		    "The device at %s closed the connection: it has ended, or has "
-		    "too many control clients",
-		    q->path);
+		die_closed(q);
 	if (n < 0 && errno != EINTR && errno != EAGAIN)
 		die(NO_CONNECTION, "Cannot read from %s: %s", q->path, strerror(errno));
 	q->len += (size_t)MAX(n, 0);
@@ -126,6 +130,8 @@ static void send_object(struct qmp *q, struct json_object *object)
 
 		if (n < 0 && errno == EINTR)
 			continue;
+		if (n < 0 && errno == EPIPE)
+			die_closed(q);
 		if (n < 0)
 			die(NO_CONNECTION, "Cannot write to %s: %s", q->path, strerror(errno));
 		sent += (size_t)n;

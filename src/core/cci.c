@@ -9,11 +9,11 @@
 #include <errno.h>
 
 /* A thunk per command gives its handler the types of its payloads. */
-#define CMD(opcode, name, in, ...)                                                                \
+#define CMD(opcode, name, in, ...)                                                                 \
 	static enum swcxl_rc run_##name(struct swcxl_dev *dev, struct call *call, const void *in_, \
-					void *out_)                                               \
-	{                                                                                         \
-		return cmd_##name(dev, call, in_, out_);                                          \
+					void *out_)                                                \
+	{                                                                                          \
+		return cmd_##name(dev, call, in_, out_);                                           \
 	}
 #include "tbl/commands.tbl.h"
 

@@ -26,9 +26,9 @@ enum command_rule {
 /* What comes with a command beyond its fixed payloads. */
 struct call {
 	struct swcxl_cci *cci;
-	struct span data;	/* input behind the input struct */
-	struct sink more;	/* output behind the output struct */
-	size_t out_size;	/* of the output struct: may be lowered, for older forms */
+	struct span data; /* input behind the input struct */
+	struct sink more; /* output behind the output struct */
+	size_t out_size;  /* of the output struct: may be lowered, for older forms */
 };
 
 struct command {
@@ -47,7 +47,7 @@ extern const unsigned commands_count;
 /* Does this device have it? (A row may need something the configuration lacks.) */
 bool command_exists(const struct swcxl_dev *dev, const struct command *command);
 
-#define CMD(opcode, name, in, min, tail, out, ...) \
+#define CMD(opcode, name, in, min, tail, out, ...)                                                 \
 	enum swcxl_rc cmd_##name(struct swcxl_dev *dev, struct call *call, const struct in *input, \
 				 struct out *output);
 #include "tbl/commands.tbl.h"

@@ -55,8 +55,8 @@ struct event_log {
 	bool overflow;
 };
 
-void event_push(struct swcxl_dev *dev, enum swcxl_log log, const uint8_t type[16],
-		const void *data, size_t len);
+void event_push(struct swcxl_dev *dev, enum swcxl_log log, const uint8_t type[16], const void *data,
+		size_t len);
 /* A General Media event for poison at a line (D-36, D-37; rules in events.c). */
 void event_poison(struct swcxl_dev *dev, uint64_t line, uint8_t attr, unsigned transaction);
 void event_clear(struct swcxl_dev *dev, enum swcxl_log log, uint32_t n);
@@ -108,7 +108,7 @@ struct scan_record {
 struct scan {
 	bool called; /* since the last conventional reset (G-2) */
 	bool running, stopped, no_events;
-	bool covers; /* started while the list was overflowed (D-23) */
+	bool covers;		       /* started while the list was overflowed (D-23) */
 	uint64_t start, end, position; /* lines */
 	uint64_t began_ns;
 	uint64_t restart, restart_lines;
@@ -152,7 +152,7 @@ struct mailbox {
 	struct swcxl_cci *cci;
 	uint32_t control; /* interrupt enables */
 	uint64_t command;
-	enum swcxl_rc rc;  /* of the last command */
+	enum swcxl_rc rc;     /* of the last command */
 	uint8_t *payload;     /* may be shared with a hostile peer */
 	uint8_t *own_payload; /* used when the transport lends none */
 	uint8_t *in, *out;    /* private copies */

@@ -100,8 +100,7 @@ static void announce(struct swcxl_dev *dev, enum swcxl_log which, const struct e
 
 static void store(struct event_log *log, const uint8_t *record)
 {
-	memcpy(log->record[(log->first + log->count) % log->cap], record,
-	       SWCXL_EVENT_RECORD_SIZE);
+	memcpy(log->record[(log->first + log->count) % log->cap], record, SWCXL_EVENT_RECORD_SIZE);
 	log->count++;
 }
 
@@ -142,8 +141,8 @@ void event_poison(struct swcxl_dev *dev, uint64_t line, uint8_t attr, unsigned t
 							       : SWCXL_LOG_FAILURE;
 	struct general_media gm = {.type = MEDIA_ECC_ERROR, .transaction = (uint8_t)transaction};
 
-	wr(&gm.address, line * SWCXL_LINE |
-				(dpa_is_volatile(&dev->dpa, line) ? MEDIA_ADDRESS_VOLATILE : 0));
+	wr(&gm.address,
+	   line * SWCXL_LINE | (dpa_is_volatile(&dev->dpa, line) ? MEDIA_ADDRESS_VOLATILE : 0));
 	if (source != SWCXL_SOURCE_INJECTED)
 		gm.descriptor |= MEDIA_UNCORRECTABLE;
 	if (dev->list.overflowed && !list_has(dev, line))

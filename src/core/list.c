@@ -100,9 +100,9 @@ static bool add_piece(struct swcxl_dev *dev, const struct range *media)
 	struct range piece;
 
 	while (ranges_piece(&dev->list.record, &line, range_end(media), &piece)) {
-		bool fits = piece.attr == attr	? true
-			    : piece.attr	? rename_source(dev, &piece, attr)
-						: enter(dev, &dev->list.record, &piece, attr);
+		bool fits = piece.attr == attr ? true
+			    : piece.attr       ? rename_source(dev, &piece, attr)
+					       : enter(dev, &dev->list.record, &piece, attr);
 
 		if (!fits)
 			return false;

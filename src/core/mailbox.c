@@ -19,11 +19,11 @@
 #include "core/cci.h"
 
 #define PAGE 4096u
-#define BLOCK 0x10000u	       /* of the device registers in the BAR: 64 KiB aligned (8.1.9) */
-#define STATUS_OFFSET 0x80u    /* device status */
+#define BLOCK 0x10000u	    /* of the device registers in the BAR: 64 KiB aligned (8.1.9) */
+#define STATUS_OFFSET 0x80u /* device status */
 #define MEMORY_STATUS_OFFSET 0x100u
 #define FIRST_PAYLOAD 0x2000u
-#define HEAD_SIZE 0x200u       /* of the first part, with all that is in it */
+#define HEAD_SIZE 0x200u /* of the first part, with all that is in it */
 #define READY_TIME_S 1u
 
 static uint32_t payload_in_block(const struct swcxl_dev *dev, unsigned which)
@@ -139,8 +139,7 @@ void device_bar_read(struct swcxl_dev *dev, uint64_t offset, void *buf, uint32_t
 			build_mailbox(dev, i, regs);
 			show(offset, buf, len, payload - MBOX_PAYLOAD, regs, sizeof(regs));
 		}
-		show(offset, buf, len, payload, dev->mailbox[i].payload,
-		     dev->config.payload_size);
+		show(offset, buf, len, payload, dev->mailbox[i].payload, dev->config.payload_size);
 	}
 }
 

@@ -48,8 +48,8 @@ void regs_write(struct regs *regs, uint64_t offset, const void *buf, uint32_t le
 	for (uint64_t i = offset; i < regs->size && i - offset < len; i++) {
 		uint8_t new = in[i - offset], w = regs->writable[i];
 
-		regs->value[i] = (uint8_t)((regs->value[i] & ~w) | (new & w));
-		regs->value[i] &= (uint8_t)~(new & regs->clear[i]);
+		regs->value[i] = (uint8_t)((regs->value[i] & ~w) | (new &w));
+		regs->value[i] &= (uint8_t) ~(new & regs->clear[i]);
 	}
 }
 

@@ -14,7 +14,7 @@
 
 struct reg_row { /* of a table in src/tbl */
 	uint32_t offset;
-	uint8_t width; /* bytes */
+	uint8_t width;			 /* bytes */
 	uint64_t reset, writable, clear; /* clear: write 1 to clear */
 };
 

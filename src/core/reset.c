@@ -28,8 +28,7 @@ static uint8_t keep_permanent(uint8_t attr, void *arg)
 
 static uint8_t keep_not_injected(uint8_t attr, void *arg)
 {
-	return keep_permanent(attr, arg) ||
-	       (attr & SWCXL_ATTR_SOURCE) != SWCXL_SOURCE_INJECTED;
+	return keep_permanent(attr, arg) || (attr & SWCXL_ATTR_SOURCE) != SWCXL_SOURCE_INJECTED;
 }
 
 static void lose_volatile(struct swcxl_dev *dev)

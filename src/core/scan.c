@@ -187,8 +187,7 @@ uint64_t scan_deadline(const struct swcxl_dev *dev)
 
 	if (!scan->running)
 		return SWCXL_NO_DEADLINE;
-	if (line > scan->start && ranges_find(&dev->media.poison, line - 1, &r) &&
-	    r.start < line)
+	if (line > scan->start && ranges_find(&dev->media.poison, line - 1, &r) && r.start < line)
 		line = MAX(line, range_end(&r)); /* this run was reported when it began */
 	if (ranges_find(&dev->media.poison, line, &r) && r.start < scan->end)
 		return passed_at(dev, MAX(r.start, line));

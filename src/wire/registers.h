@@ -34,7 +34,7 @@
 #define HDM_CONTROL 0x10
 #define HDM_SKIP_LOW 0x14
 #define HDM_SKIP_HIGH 0x18
-#define HDM_CONTROL_IG(c) ((c) & 0xf)
+#define HDM_CONTROL_IG(c) ((c)&0xf)
 #define HDM_CONTROL_IW(c) ((c) >> 4 & 0xf)
 #define HDM_CONTROL_LOCK (1u << 8)
 #define HDM_CONTROL_COMMIT (1u << 9)
@@ -43,7 +43,7 @@
 #define HDM_CONTROL_TYPE (1u << 12)
 
 /* ---- device registers, 8.2.9: offsets in the block ---- */
-#define DEVCAP_ARRAY 0x00	 /* 64-bit; bits 47:32 count the headers */
+#define DEVCAP_ARRAY 0x00		     /* 64-bit; bits 47:32 count the headers */
 #define DEVCAP_HEADER(n) (0x10 + 0x10 * (n)) /* id u16, version u8, -, offset u32, length u32 */
 #define DEVCAP_STATUS 0x0001
 #define DEVCAP_PRIMARY_MAILBOX 0x0002
@@ -51,14 +51,14 @@
 #define DEVCAP_MEMORY_DEVICE_STATUS 0x4000
 
 /* Mailbox, 8.2.9.4: offsets in the capability */
-#define MBOX_CAPS 0x00 /* 32-bit */
-#define MBOX_CONTROL 0x04 /* 32-bit */
-#define MBOX_COMMAND 0x08 /* 64-bit */
-#define MBOX_STATUS 0x10 /* 64-bit */
+#define MBOX_CAPS 0x00	     /* 32-bit */
+#define MBOX_CONTROL 0x04    /* 32-bit */
+#define MBOX_COMMAND 0x08    /* 64-bit */
+#define MBOX_STATUS 0x10     /* 64-bit */
 #define MBOX_BACKGROUND 0x18 /* 64-bit */
 #define MBOX_PAYLOAD 0x20
 
-#define MBOX_CAPS_PAYLOAD(caps) ((caps) & 0x1f) /* log2 of the payload size */
+#define MBOX_CAPS_PAYLOAD(caps) ((caps)&0x1f) /* log2 of the payload size */
 #define MBOX_CAPS_DOORBELL_IRQ (1u << 5)
 #define MBOX_CAPS_BACKGROUND_IRQ (1u << 6)
 #define MBOX_CAPS_VECTOR_SHIFT 7
@@ -67,12 +67,12 @@
 #define MBOX_CONTROL_DOORBELL (1u << 0)
 #define MBOX_CONTROL_DOORBELL_IRQ (1u << 1)
 #define MBOX_CONTROL_BACKGROUND_IRQ (1u << 2)
-#define MBOX_COMMAND_OPCODE(c) ((c) & 0xffff)
+#define MBOX_COMMAND_OPCODE(c) ((c)&0xffff)
 #define MBOX_COMMAND_LENGTH(c) ((c) >> 16 & 0x1fffff) /* 21 bits: 1 MiB fits */
 #define MBOX_COMMAND_MASK 0x1fffffffffull
 #define MBOX_STATUS_BACKGROUND (1u << 0)
 #define MBOX_STATUS_RC(s) ((s) >> 32 & 0xffff)
-#define MBOX_BACKGROUND_OPCODE(b) ((b) & 0xffff)
+#define MBOX_BACKGROUND_OPCODE(b) ((b)&0xffff)
 #define MBOX_BACKGROUND_PERCENT(b) ((b) >> 16 & 0x7f)
 #define MBOX_BACKGROUND_RC(b) ((b) >> 32 & 0xffff)
 

@@ -9,9 +9,9 @@ struct test_device {
 	struct swcxl_dev *dev;
 	struct swcxl_cci *cci;
 	struct swcxl_host host;
-	size_t allocated;	/* blocks alive */
-	long fail_after;	/* allocations until one fails; -1: never */
-	unsigned notices[4];	/* by kind */
+	size_t allocated;	  /* blocks alive */
+	long fail_after;	  /* allocations until one fails; -1: never */
+	unsigned notices[4];	  /* by kind */
 	struct swcxl_notice last; /* background completed */
 	unsigned irqs[SWCXL_MSIX_VECTORS];
 	struct swcxl_dev *shadow; /* gets every change, when there is one */

@@ -223,8 +223,8 @@ static void op_plant(void)
 	uint64_t line, n;
 
 	some_range(&line, &n);
-	snprintf(what, sizeof(what), "plant %" PRIu64 "+%" PRIu64 " %u %d %d", line - PLAY_START,
-		 n, source, known, permanent);
+	snprintf(what, sizeof(what), "plant %" PRIu64 "+%" PRIu64 " %u %d %d", line - PLAY_START, n,
+		 source, known, permanent);
 	naive_plant(&model, line, n, source, known, permanent);
 	CHECK(swcxl_plant(t.dev, line * 64, n * 64, source, known, permanent) == 0);
 }

@@ -120,8 +120,8 @@ static void event(struct naive *m, uint64_t line, uint8_t transaction)
 	m->events[l->source == INJECTED ? 0 : l->source == EXTERNAL ? 1 : 2]++;
 	m->event_line = line;
 	m->event_transaction = transaction;
-	m->event_descriptor = (uint8_t)((l->source != INJECTED) |
-					(m->overflow && !l->listed ? 4 : 0));
+	m->event_descriptor =
+		(uint8_t)((l->source != INJECTED) | (m->overflow && !l->listed ? 4 : 0));
 	m->event_ts = naive_stamp(m);
 }
 

@@ -9,9 +9,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define PLAY 256u		    /* lines that ever hold poison, half below and half above ... */
-#define BORDER (256u << 20 >> 6)    /* ... the first persistent line; of */
-#define TOP (2 * BORDER)	    /* this many */
+#define PLAY 256u		 /* lines that ever hold poison, half below and half above ... */
+#define BORDER (256u << 20 >> 6) /* ... the first persistent line; of */
+#define TOP (2 * BORDER)	 /* this many */
 #define PLAY_START (BORDER - PLAY / 2)
 #define SPANS 4096
 
@@ -29,7 +29,17 @@ struct naive_span {
 	uint64_t start, end;
 };
 
-enum naive_rc { OK = 0, BG = 1, INVALID = 2, UNSUP = 3, BUSY = 6, BAD_PA = 0xf, LIMIT = 0x10, PERM = 0x11, ABORTED = 0x12 };
+enum naive_rc {
+	OK = 0,
+	BG = 1,
+	INVALID = 2,
+	UNSUP = 3,
+	BUSY = 6,
+	BAD_PA = 0xf,
+	LIMIT = 0x10,
+	PERM = 0x11,
+	ABORTED = 0x12
+};
 
 struct naive {
 	struct naive_line line[PLAY];
@@ -52,8 +62,8 @@ struct naive {
 	struct naive_span span[SPANS]; /* coverage, unsorted */
 	uint32_t spans;
 
-	uint32_t events[3];	 /* informational, warning, failure */
-	uint64_t event_line;	 /* of the last one */
+	uint32_t events[3];  /* informational, warning, failure */
+	uint64_t event_line; /* of the last one */
 	uint8_t event_descriptor, event_transaction;
 	uint64_t event_ts;
 	unsigned bg_rc, bg_percent;

@@ -135,8 +135,8 @@ enum swcxl_rc cmd_set_event_interrupt_policy(struct swcxl_dev *dev, struct call 
 	for (unsigned i = 0; i < SWCXL_LOGS; i++) {
 		unsigned mode = in->log[i] & EVENT_INTERRUPT_MODE;
 
-		dev->event_policy[i] = mode == EVENT_INTERRUPT_FW ? in->log[i] & 0xf3
-								  : (uint8_t)mode;
+		dev->event_policy[i] =
+			mode == EVENT_INTERRUPT_FW ? in->log[i] & 0xf3 : (uint8_t)mode;
 	}
 	dev->event_policy[LOG_DYNAMIC_CAPACITY] = in->dynamic_capacity & EVENT_INTERRUPT_MODE;
 	return SWCXL_SUCCESS;

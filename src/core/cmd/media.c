@@ -93,7 +93,7 @@ enum swcxl_rc cmd_get_poison_list(struct swcxl_dev *dev, struct call *call,
 		out->flags |= POISON_LIST_OVERFLOW;
 		wr(&out->overflow_timestamp, dev->list.overflow_timestamp);
 	}
-	/* The list is returned, with Scan Media in Progress set in the output payload (R-8, D-25). */
+	/* The list is returned, with Scan Media in Progress set in the payload (R-8, D-25). */
 	if (dev->scan.running)
 		out->flags |= POISON_LIST_SCAN_IN_PROGRESS;
 	wr(&out->count, call->more.len / sizeof(struct media_error_record));
@@ -121,7 +121,7 @@ enum swcxl_rc cmd_inject_poison(struct swcxl_dev *dev, struct call *call,
 
 	(void)call, (void)out;
 	if (address & LINE_MASK || line >= dev->dpa.top)
-		return SWCXL_INVALID_PHYSICAL_ADDRESS; /* D-1: Invalid Input is not among its codes */
+		return SWCXL_INVALID_PHYSICAL_ADDRESS; /* D-1 */
 	if (is_frozen(dev))
 		return SWCXL_SUCCESS;
 	old = media_attr(&dev->media, line);
@@ -131,8 +131,7 @@ enum swcxl_rc cmd_inject_poison(struct swcxl_dev *dev, struct call *call,
 			       : SWCXL_INTERNAL_ERROR;
 	if (dev->config.inject_limit && dev->media.injected >= dev->config.inject_limit)
 		return SWCXL_INJECT_POISON_LIMIT_REACHED; /* I-4, D-13 */
-	if (poison_plant(dev, line, 1,
-			 SWCXL_ATTR_POISON | SWCXL_ATTR_KNOWN | SWCXL_SOURCE_INJECTED,
+	if (poison_plant(dev, line, 1, SWCXL_ATTR_POISON | SWCXL_ATTR_KNOWN | SWCXL_SOURCE_INJECTED,
 			 BY_INJECT_POISON))
 		return SWCXL_INTERNAL_ERROR;
 	return SWCXL_SUCCESS;
@@ -152,8 +151,7 @@ enum swcxl_rc cmd_clear_poison(struct swcxl_dev *dev, struct call *call,
 		return SWCXL_SUCCESS;
 	if (media_attr(&dev->media, line) & SWCXL_ATTR_PERMANENT)
 		return SWCXL_PERMANENT_MEDIA_FAILURE; /* C-3 */
-	return poison_write(dev, line, in->data, 1, line, 1) ? SWCXL_SUCCESS
-							     : SWCXL_INTERNAL_ERROR;
+	return poison_write(dev, line, in->data, 1, line, 1) ? SWCXL_SUCCESS : SWCXL_INTERNAL_ERROR;
 }
 
 /* ---- 4303h, 4304h, 4305h ---- */

@@ -30,7 +30,7 @@ struct conn {
 
 	struct vfio_header header; /* of the message being read */
 	uint8_t *body;
-	size_t in;  /* bytes of header and body read */
+	size_t in; /* bytes of header and body read */
 	struct vfio_message message;
 
 	struct vfio_reply reply; /* being sent */

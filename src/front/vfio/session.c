@@ -73,8 +73,8 @@ static int version(struct request *r)
 
 	if (r->session->versioned || rd(in->major) != 0)
 		return EINVAL;
-	if (len && (text[len - 1] != '\0' || strlen(text) != len - 1 ||
-		    !has_capabilities(text, len)))
+	if (len &&
+	    (text[len - 1] != '\0' || strlen(text) != len - 1 || !has_capabilities(text, len)))
 		return EINVAL;
 	out = add(r, sizeof(*out));
 	wr(&out->minor, MIN(rd(in->minor), 1));
@@ -258,8 +258,7 @@ static int set_irqs(struct request *r)
 	} else if (flags & VFIO_IRQ_SET_EVENTFD) {
 		attach(r, index, start, count);
 	} else if (index == VFIO_IRQ_MSIX) {
-		trigger(r, start, count,
-			flags & VFIO_IRQ_SET_BOOL ? r->body + sizeof(*in) : NULL);
+		trigger(r, start, count, flags & VFIO_IRQ_SET_BOOL ? r->body + sizeof(*in) : NULL);
 	}
 	return 0;
 }

@@ -17,7 +17,8 @@
 
 #define VFIO_FDS_MAX 16u	     /* in one message; Cloud Hypervisor sends as many, unasked */
 #define VFIO_TRANSFER_MAX (1u << 20) /* bytes of data in one region access, as all clients assume */
-#define VFIO_MESSAGE_MAX (sizeof(struct vfio_header) + sizeof(struct vfio_access) + VFIO_TRANSFER_MAX)
+#define VFIO_MESSAGE_MAX \
+	(sizeof(struct vfio_header) + sizeof(struct vfio_access) + VFIO_TRANSFER_MAX)
 
 /* A received message. The session takes descriptors by setting their place to -1; the caller
  * closes what is left. */
