@@ -145,6 +145,7 @@ static enum swcxl_rc run(struct swcxl_cci *cci, const struct command *c, const v
 	return rc;
 }
 
+/* A mailbox may claim more input than it has: nothing beyond the payload size is ever read. */
 enum swcxl_rc swcxl_execute(struct swcxl_cci *cci, unsigned opcode, const void *in, size_t in_len,
 			    void *out, size_t *out_len)
 {
@@ -157,17 +158,18 @@ enum swcxl_rc swcxl_execute(struct swcxl_cci *cci, unsigned opcode, const void *
 	if (rc == SWCXL_SUCCESS)
 		rc = run(cci, c, in, in_len, out, out_len);
 	if (dev->host.trace)
-		dev->host.trace(dev->host.ctx, &(struct swcxl_trace){
-						       .now_ns = dev->now_ns,
-						       .channel = channels[cci->channel],
-						       .opcode = opcode,
-						       .name = c ? c->name : NULL,
-						       .in = in,
-						       .in_len = in_len,
-						       .rc = rc,
-						       .out = out,
-						       .out_len = *out_len,
-					       });
+		dev->host.trace(dev->host.ctx,
+				&(struct swcxl_trace){
+					.now_ns = dev->now_ns,
+					.channel = channels[cci->channel],
+					.opcode = opcode,
+					.name = c ? c->name : NULL,
+					.in = in,
+					.in_len = MIN(in_len, dev->config.payload_size),
+					.rc = rc,
+					.out = out,
+					.out_len = *out_len,
+				});
 	return rc;
 }
 

@@ -74,9 +74,21 @@ static bool may_commit(const struct swcxl_dev *dev, unsigned n)
 	       range_fits(used + d.skip, d.size / d.ways, capacity);
 }
 
-static void lock(struct swcxl_dev *dev, unsigned n)
+/*
+ * What a decoder decodes does not change under it: while it is committed only its commit bit can
+ * be written, and with lock-on-commit not even that.
+ */
+static void freeze(struct swcxl_dev *dev, unsigned n, bool committed, bool locked)
 {
-	memset(dev->component.writable + HDM + HDM_DECODER(n), 0, 0x20);
+	uint8_t *writable = dev->component.writable + HDM + HDM_DECODER(n);
+
+	for (unsigned i = 0; i < ARRAY_SIZE(decoder_rows); i++) {
+		const struct reg_row *row = &decoder_rows[i];
+
+		le_store(writable + row->offset, row->width, committed ? 0 : row->writable);
+	}
+	if (committed && !locked)
+		le_store(writable + HDM_CONTROL, 4, HDM_CONTROL_COMMIT);
 }
 
 static void write_control(struct swcxl_dev *dev, unsigned n)
@@ -87,13 +99,13 @@ static void write_control(struct swcxl_dev *dev, unsigned n)
 
 	if (!(control & HDM_CONTROL_COMMIT)) {
 		control &= ~(HDM_CONTROL_COMMITTED | HDM_CONTROL_ERROR);
+		freeze(dev, n, false, false);
 	} else if (!(control & HDM_CONTROL_COMMITTED)) {
 		bool ok = may_commit(dev, n);
 
 		control &= ~HDM_CONTROL_ERROR;
 		control |= ok ? HDM_CONTROL_COMMITTED : HDM_CONTROL_ERROR;
-		if (ok && control & HDM_CONTROL_LOCK)
-			lock(dev, n);
+		freeze(dev, n, ok, control & HDM_CONTROL_LOCK);
 	}
 	regs_set(r, at, 4, control);
 }

@@ -54,14 +54,18 @@ void scan_drop_coverage(struct swcxl_dev *dev)
 	dev->scan.covers = false; /* a scan that runs now began under another overflow */
 }
 
-/* Coverage that finds no memory is not counted: the host will have to scan there again. */
+/*
+ * Coverage in more pieces than the map may have ranges, or that finds no memory, is not counted:
+ * the host will have to scan there again.
+ */
 static void cover(struct swcxl_dev *dev, uint64_t start, uint64_t end)
 {
 	struct scan *scan = &dev->scan;
 	struct range piece;
 
 	while (ranges_piece(&scan->coverage, &start, end, &piece)) {
-		if (piece.attr || !ranges_reserve(&scan->coverage, 2))
+		if (piece.attr || ranges_count(&scan->coverage) >= dev->config.ranges_max ||
+		    !ranges_reserve(&scan->coverage, 2))
 			continue;
 		ranges_put(&scan->coverage, piece.start, piece.len, 1);
 		scan->covered += piece.len;

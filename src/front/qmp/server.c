@@ -3,13 +3,14 @@
  * Sockets around the conversations: accepting clients, moving their bytes, telling all of them
  * what happens to the device.
  *
- * A wake-up reads at most IN_BYTES of one client, so none of them can keep the others waiting. A
- * client whose output is pending beyond the bound is not read until it has fetched some; what it
- * has already sent waits in `in`. At the end of its input a client still gets its replies:
+ * A wake-up reads at most IN_BYTES of one client and stops when the bound of its output is
+ * reached, so none of them can keep the others waiting. A client whose output is pending beyond
+ * the bound is not read until it has fetched some; what it has already sent waits in `in`. At the end of its input a client still gets its replies:
  * programs in a shell's pipe close their half early.
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -109,28 +110,23 @@ static void on_client(void *ctx, int events)
 	struct client *client = ctx;
 	struct qmp_session *session = client->session;
 	struct qmp *qmp = &client->server->qmp;
-	bool stuck, pending;
 	const char *bytes;
+	int want = 0;
 
-	if (session->out.failed ||
-	    ((events & LOOP_READABLE) && qmp_session_ready(session) && !receive(client)))
+	if ((events & LOOP_READABLE) && qmp_session_ready(session) && !receive(client))
 		goto gone;
-	do {
-		feed(client);
-		stuck = client->in_len && !qmp_session_ready(session);
-		if (session->out.failed || !flush(client))
-			goto gone;
-		/* Input that waited for room goes on when there is some. */
-	} while (stuck && qmp_session_ready(session) && !qmp->quit);
-
-	pending = qmp_session_pending(session, &bytes) > 0;
-	if (client->end_of_input && !client->in_len && !pending)
+	feed(client);
+	if (session->out.failed || !flush(client))
 		goto gone;
-	loop_want(client->watch,
-		  (pending ? LOOP_WRITABLE : 0) |
-			  (client->in_len || client->end_of_input || !qmp_session_ready(session)
-				   ? 0
-				   : LOOP_READABLE));
+	/* Input that is left goes on when output has gone, in another turn of the loop: a client
+	 * that asks for much and reads fast does not keep the others waiting either. */
+	if (client->in_len || qmp_session_pending(session, &bytes))
+		want |= LOOP_WRITABLE;
+	else if (client->end_of_input)
+		goto gone;
+	if (!client->in_len && !client->end_of_input && qmp_session_ready(session))
+		want |= LOOP_READABLE;
+	loop_want(client->watch, want);
 	if (qmp->quit && qmp->host.quit)
 		qmp->host.quit(qmp->host.ctx);
 	return;
@@ -182,8 +178,11 @@ static void look_for_gone(struct qmp_server *server)
 	struct client *next;
 
 	for (struct client *client = server->clients; client; client = next) {
+		struct pollfd pollfd = {.fd = client->fd};
+
 		next = client->next;
-		on_client(client, LOOP_READABLE);
+		if (poll(&pollfd, 1, 0) > 0 && (pollfd.revents & POLLHUP))
+			on_client(client, LOOP_READABLE);
 	}
 }
 

@@ -12,16 +12,19 @@
 
 #include "base/span.h"
 
-/* Bounds, and why. */
-#define QMP_CLIENTS_MAX 64		    /* a channel each; more is a client that leaks */
-#define QMP_DEPTH_MAX 32		    /* our deepest request has 3 levels */
-#define QMP_REQUEST_MAX (4u << 20)	    /* holds the largest write, 1 MiB, twice over as hex */
-#define QMP_TOKENS_MAX (64u << 10)	    /* keeps a small request from becoming a large tree */
-#define QMP_OUTPUT_MAX (4u << 20)	    /* then a client's input waits: it does not read */
-#define QMP_POISON_ROWS_MAX 65536u	    /* keeps a reply below 16 MiB */
-#define QMP_MEDIA_BYTES_MAX (1u << 20)	    /* keeps it below the request limit */
+/* clang-format off */
 
-#define QMP_KEPT_BYTES (64u << 10)	    /* of an empty buffer: thousands of idle clients */
+/* Bounds, and why. */
+#define QMP_CLIENTS_MAX     64		/* a channel each; more is a client that leaks */
+#define QMP_DEPTH_MAX       32		/* our deepest request has 3 levels */
+#define QMP_REQUEST_MAX     (4u << 20)	/* twice the largest write, 1 MiB as digits */
+#define QMP_TOKENS_MAX      (64u << 10)	/* keeps a request from becoming a tree of 100 MiB */
+#define QMP_OUTPUT_MAX      (4u << 20)	/* beyond, a client's input waits: it does not read */
+#define QMP_KEPT_BYTES      (64u << 10)	/* of an empty buffer; a larger one is given back */
+#define QMP_POISON_ROWS_MAX 65536u	/* keeps a reply below 16 MiB */
+#define QMP_MEDIA_BYTES_MAX (1u << 20)	/* keeps a write below the limit of requests */
+
+/* clang-format on */
 
 struct qmp_call;
 
@@ -56,7 +59,6 @@ struct qmp_command {
 	const struct qmp_arg *(*args)(void); /* the last has no name */
 	bool (*run)(struct qmp_call *call, const void *args);
 };
-
 
 /* clang-format off */
 
