@@ -50,7 +50,8 @@ bool ranges_find(const struct ranges *map, uint64_t line, struct range *r);
 
 /*
  * The piece at *line: the part of an entry, or of a gap (attr 0), from there on, below end and
- * below the next bound. Moves *line to its end. False: *line has reached end. So a loop over pieces is
+ * below the next bound. Moves *line to its end. False: *line has reached end. So a loop over
+ * pieces is
  *	while (ranges_piece(map, &line, end, &piece)) ...
  * and may change the map as it goes.
  */

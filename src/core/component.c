@@ -117,27 +117,3 @@ void component_write(struct swcxl_dev *dev, uint64_t offset, const void *buf, ui
 		if (regs_touches(offset, len, HDM + HDM_DECODER(i) + HDM_CONTROL, 4))
 			write_control(dev, i);
 }
-
-/* ---- BARs ---- */
-
-void swcxl_bar_read(struct swcxl_dev *dev, unsigned bar, uint64_t offset, void *buf, uint32_t len)
-{
-	memset(buf, 0, len);
-	if (!range_fits(offset, len, swcxl_bar_size(dev, bar)))
-		return;
-	if (bar == SWCXL_BAR_COMPONENT)
-		regs_read(&dev->component, offset, buf, len);
-	else if (bar == SWCXL_BAR_DEVICE)
-		device_bar_read(dev, offset, buf, len);
-}
-
-void swcxl_bar_write(struct swcxl_dev *dev, unsigned bar, uint64_t offset, const void *buf,
-		     uint32_t len)
-{
-	if (!range_fits(offset, len, swcxl_bar_size(dev, bar)))
-		return;
-	if (bar == SWCXL_BAR_COMPONENT)
-		component_write(dev, offset, buf, len);
-	else if (bar == SWCXL_BAR_DEVICE)
-		device_bar_write(dev, offset, buf, len);
-}

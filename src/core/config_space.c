@@ -22,20 +22,6 @@ static const struct reg_row rows[] = {
 #include "tbl/config_space.tbl.h"
 };
 
-uint64_t swcxl_bar_size(const struct swcxl_dev *dev, unsigned bar)
-{
-	switch (bar) {
-	case SWCXL_BAR_COMPONENT:
-		return COMPONENT_BLOCK_SIZE;
-	case SWCXL_BAR_DEVICE:
-		return device_bar_size(dev);
-	case SWCXL_BAR_MSIX:
-		return SWCXL_MSIX_BAR_SIZE;
-	default:
-		return 0;
-	}
-}
-
 /* A BAR register: type bits below, and writable address bits above its size. */
 static void define_bar(struct swcxl_dev *dev, unsigned bar, unsigned width, uint64_t type)
 {

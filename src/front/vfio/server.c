@@ -48,7 +48,7 @@ struct vfio_server {
 	struct vfio_stats stats;
 };
 
-/* ---- one connection --------------------------------------------------------------------------- */
+/* ---- one connection ---- */
 
 static void start_message(struct conn *c)
 {
@@ -277,7 +277,7 @@ static int conn_open(struct vfio_server *s, int fd)
 	return 0;
 }
 
-/* ---- the server ------------------------------------------------------------------------------- */
+/* ---- the server ---- */
 
 /* The end of the first connection may be waiting behind its last messages: those come first. */
 static void on_listener(void *ctx, int events)
