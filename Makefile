@@ -11,8 +11,9 @@ all: | build/build.ninja
 	@ninja -C $(BUILD) --quiet
 
 build/build.ninja:
+	@mkdir -p $(@D)
 	@tools/install-packages build
-	@meson setup $(BUILD) >/dev/null
+	@meson setup $(BUILD) >$(BUILD).log || { cat $(BUILD).log; exit 1; }
 
 demo: all
 	@examples/demo

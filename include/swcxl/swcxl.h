@@ -99,11 +99,23 @@ enum swcxl_reset {
 				   * ran since the last reset (D-39) */
 };
 
-/* Why a command ran, or what else happened: the whole input of the device as it comes in, enough
- * to replay it. Pointers are valid during the callback. */
+/*
+ * What is done to the device through its faces, enough to replay it (the management calls are
+ * their caller's to trace). Pointers are valid during the callback.
+ */
+enum swcxl_trace_kind {
+	SWCXL_TRACE_COMMAND, /* a command has run */
+	SWCXL_TRACE_RESET,   /* a transport's reset begins (SWCXL_RESET_ATTACH) */
+	SWCXL_TRACE_WRITE, /* config space, component registers, mailbox control without doorbell */
+};
+
 struct swcxl_trace {
+	enum swcxl_trace_kind kind;
 	uint64_t now_ns;
-	const char *channel; /* "primary", "secondary", "control" */
+	/* command: "primary", "secondary", "control"; reset: "attach"; write: "config",
+	 * "component", "device" (the BAR) */
+	const char *channel;
+	uint64_t offset; /* of a write */
 	unsigned opcode;
 	const char *name; /* of the command; NULL when unknown */
 	const void *in;
@@ -132,8 +144,10 @@ struct swcxl_notice {
 };
 
 /*
- * A change of what hardware keeps over power loss, emitted when it has happened. Applied in order
- * to a fresh device of the same configuration (swcxl_apply()), the changes give the same device.
+ * A change of state that is more than registers, emitted when it has happened. Applied in order to
+ * a fresh device of the same configuration (swcxl_apply()), the changes give the same device. That
+ * includes volatile capacity: after a power cycle, apply and then do a conventional reset; a store
+ * may leave out what such a reset drops.
  */
 enum swcxl_change_kind {
 	SWCXL_CHANGE_POISON,	  /* start, length, attr: the media's truth; attr 0: clean */
@@ -173,7 +187,7 @@ struct swcxl_host {
 	/* MSI-X vector (0 .. SWCXL_MSIX_VECTORS - 1) fires once: an edge. */
 	void (*irq)(void *ctx, unsigned vector);
 	void (*log)(void *ctx, enum swcxl_log_level level, const char *text);
-	/* A command has run on any channel. */
+	/* A command has run on any channel, or registers were written, or a reset begins. */
 	void (*trace)(void *ctx, const struct swcxl_trace *trace);
 	void (*notice)(void *ctx, const struct swcxl_notice *notice);
 	void (*changed)(void *ctx, const struct swcxl_change *change);
@@ -212,7 +226,7 @@ uint64_t swcxl_now(const struct swcxl_dev *dev);
 /* Resets the device: 9.1, docs/RULES.md D-39, D-40. */
 void swcxl_reset(struct swcxl_dev *dev, enum swcxl_reset type);
 
-/* Emits, as changes, what a power cycle keeps; and takes such a change into a fresh device
+/* Emits, as changes, the whole of that state; and takes such a change into a fresh device
  * (-EINVAL when it cannot belong to this configuration, -ENOMEM). swcxl_apply() emits nothing. */
 void swcxl_save(const struct swcxl_dev *dev,
 		void (*emit)(void *ctx, const struct swcxl_change *change), void *ctx);

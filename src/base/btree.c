@@ -80,9 +80,12 @@ static void trim_spares(struct btree *t, size_t keep)
 
 static struct btree_node *take(struct btree *t)
 {
-	struct btree_node *node = t->spare;
+	struct btree_node *node;
 
-	assert(node); /* btree_reserve() was not asked */
+	if (!t->spare)
+		btree_reserve(t, 1);
+	node = t->spare;
+	assert(node); /* btree_reserve() was not asked for enough, and there is no memory */
 	t->spare = node->next;
 	t->spares--;
 	node->prev = node->next = NULL;
@@ -96,6 +99,11 @@ static void free_below(struct btree *t, struct btree_node *node, unsigned height
 		for (unsigned i = 0; i < node->n; i++)
 			free_below(t, kids(t, node)[i], height - 1);
 	mem_free(t->mem, node);
+}
+
+void btree_trim(struct btree *t)
+{
+	trim_spares(t, KEEP_SPARES);
 }
 
 void btree_clear(struct btree *t)
@@ -305,6 +313,26 @@ static void hang(struct btree *t, struct path *path, unsigned level, struct btre
 	kids(t, t->root)[1] = right;
 	t->height++;
 	assert(t->height < MAX_HEIGHT);
+}
+
+void btree_rekey(struct btree *t, uint64_t key, uint64_t higher)
+{
+	struct path path;
+	struct btree_node *leaf = descend(t, key, &path);
+	unsigned i = count_le(leaf->keys, leaf->n, key) - 1;
+
+	assert(i < leaf->n && leaf->keys[i] == key && higher > key);
+	leaf->keys[i] = higher;
+	/* the separator to the right may be lower than it had to be: it must stay above */
+	for (unsigned level = t->height; i + 1 == leaf->n && level-- > 0;) {
+		struct btree_node *node = path.node[level];
+		unsigned kid = path.i[level] + 1;
+
+		if (kid < node->n) {
+			node->keys[kid] = MAX(node->keys[kid], higher + 1);
+			break;
+		}
+	}
 }
 
 void *btree_insert(struct btree *t, uint64_t key)

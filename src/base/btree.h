@@ -53,6 +53,12 @@ bool btree_next(const struct btree *tree, struct btree_pos *pos);
 uint64_t btree_key(const struct btree *tree, struct btree_pos pos);
 void *btree_value(const struct btree *tree, struct btree_pos pos);
 
+/* Gives the reservation back but for a few nodes; to be called after large changes. */
+void btree_trim(struct btree *tree);
+
+/* Raises a key in place: no other key may lie between the old and the new one. Never fails. */
+void btree_rekey(struct btree *tree, uint64_t key, uint64_t higher);
+
 /* Adds a key that is not there yet; returns the place of its value. Needs a reservation. */
 void *btree_insert(struct btree *tree, uint64_t key);
 /* Removes a key that is there. Never fails. */

@@ -30,7 +30,7 @@ static void add(struct ranges *map, uint64_t start, uint64_t len, uint8_t attr)
 	*(uint64_t *)btree_insert(&map->tree, start) = pack(len, attr);
 }
 
-static void shorten(struct ranges *map, uint64_t start, uint64_t len, uint8_t attr)
+static void resize(struct ranges *map, uint64_t start, uint64_t len, uint8_t attr)
 {
 	struct btree_pos pos;
 	bool found = btree_floor(&map->tree, start, &pos);
@@ -106,6 +106,11 @@ bool ranges_reserve(struct ranges *map, uint64_t n)
 	return btree_reserve(&map->tree, n);
 }
 
+void ranges_trim(struct ranges *map)
+{
+	btree_trim(&map->tree);
+}
+
 /* The entry that ends at, or begins at, a line and may be joined over it. */
 static bool left_neighbour(const struct ranges *map, uint64_t line, uint8_t attr, struct range *r)
 {
@@ -134,6 +139,14 @@ int64_t ranges_put_cost(const struct ranges *map, uint64_t start, uint64_t len, 
 	return (int64_t)chunks(map, all) - left - right;
 }
 
+uint64_t ranges_put_room(const struct ranges *map, uint64_t start, uint8_t attr, uint64_t room)
+{
+	struct range l;
+	uint64_t rest = left_neighbour(map, start, attr, &l) ? map->max_len - l.len : 0;
+
+	return room > (UINT64_MAX >> 1) / map->max_len ? UINT64_MAX : rest + room * map->max_len;
+}
+
 void ranges_put(struct ranges *map, uint64_t start, uint64_t len, uint8_t attr)
 {
 	struct range l, r;
@@ -146,7 +159,7 @@ void ranges_put(struct ranges *map, uint64_t start, uint64_t len, uint8_t attr)
 	if (left_neighbour(map, start, attr, &l)) {
 		start = l.start;
 		len += l.len;
-		shorten(map, start, MIN(len, map->max_len), attr);
+		resize(map, start, MIN(len, map->max_len), attr);
 	} else {
 		add(map, start, MIN(len, map->max_len), attr);
 	}
@@ -157,17 +170,39 @@ void ranges_put(struct ranges *map, uint64_t start, uint64_t len, uint8_t attr)
 	}
 }
 
+/* Joins two entries that meet at a line, where they may be and are not too long together. */
+static void join_at(struct ranges *map, uint64_t line)
+{
+	struct range l, r;
+
+	if (!line || !ranges_find(map, line - 1, &l) || range_end(&l) != line ||
+	    !right_neighbour(map, line, l.attr, &r) || l.len + r.len > map->max_len)
+		return;
+	btree_remove(&map->tree, r.start);
+	resize(map, l.start, l.len + r.len, l.attr);
+}
+
 void ranges_cut(struct ranges *map, uint64_t start, uint64_t len)
 {
-	uint64_t end = start + len;
+	uint64_t end = start + len, low = start, high = end;
 	struct range r;
 
 	while (ranges_find(map, start, &r) && r.start < end) {
-		if (r.start < start)
-			shorten(map, r.start, start - r.start, r.attr);
-		else
+		uint64_t above = range_end(&r) > end ? range_end(&r) - end : 0;
+
+		low = MIN(low, r.start);
+		high = MAX(high, range_end(&r));
+		if (r.start < start) {
+			resize(map, r.start, start - r.start, r.attr);
+			if (above)
+				add(map, end, above, r.attr);
+		} else if (above) {
+			btree_rekey(&map->tree, r.start, end);
+			resize(map, end, above, r.attr);
+		} else {
 			btree_remove(&map->tree, r.start);
-		if (range_end(&r) > end)
-			add(map, end, range_end(&r) - end, r.attr);
+		}
 	}
+	join_at(map, low);
+	join_at(map, high);
 }

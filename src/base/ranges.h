@@ -60,15 +60,24 @@ bool ranges_piece(const struct ranges *map, uint64_t *line, uint64_t end, struct
 /* Sets memory aside, so that a later change to a stretch of at most n entries cannot fail. */
 bool ranges_reserve(struct ranges *map, uint64_t n);
 
+/* Gives back what a reservation did not need. */
+void ranges_trim(struct ranges *map);
+
 /* How many entries more (or fewer) the map would hold after a put() into a gap. */
 int64_t ranges_put_cost(const struct ranges *map, uint64_t start, uint64_t len, uint8_t attr);
+
+/* How many lines could be put from a line on with no more than `room` entries more. */
+uint64_t ranges_put_room(const struct ranges *map, uint64_t start, uint8_t attr, uint64_t room);
 
 /* Is there a bound at this line? */
 bool ranges_bound_at(const struct ranges *map, uint64_t line);
 
 /* Fills a gap between two bounds; joins it to its neighbours. Needs a reservation. */
 void ranges_put(struct ranges *map, uint64_t start, uint64_t len, uint8_t attr);
-/* Makes a gap of whatever is there. May split one entry: needs a reservation for that. */
+/*
+ * Makes a gap of whatever is there. Only a gap in the middle of one entry makes one entry more,
+ * and needs a reservation for it. What was too long to be one entry before may be one now.
+ */
 void ranges_cut(struct ranges *map, uint64_t start, uint64_t len);
 
 #endif

@@ -128,9 +128,9 @@ static enum swcxl_rc run(struct swcxl_cci *cci, const struct command *c, const v
 	struct call call = {
 		.cci = cci,
 		.data = {in ? (const uint8_t *)in + head : NULL, in_len - head},
-		.more = {out + c->out_size, 0,
-			 c->out_tail ? dev->config.payload_size - c->out_size : 0},
+		.more = {out + c->out_size, 0, c->out_tail ? cci->limit - c->out_size : 0},
 		.out_size = c->out_size,
+		.in_len = in_len,
 	};
 	union any_input input;
 	enum swcxl_rc rc;
@@ -143,6 +143,15 @@ static enum swcxl_rc run(struct swcxl_cci *cci, const struct command *c, const v
 	if (rc == SWCXL_SUCCESS)
 		*out_len = call.out_size + call.more.len;
 	return rc;
+}
+
+bool reserved_ok(const struct swcxl_dev *dev, bool set)
+{
+	if (set)
+		device_log(dev, SWCXL_LOG_DEBUG,
+			   dev->config.strict ? "reserved bits are set: refused"
+					      : "reserved bits are set: ignored");
+	return !set || !dev->config.strict;
 }
 
 /* A mailbox may claim more input than it has: nothing beyond the payload size is ever read. */
@@ -177,7 +186,12 @@ enum swcxl_rc swcxl_execute(struct swcxl_cci *cci, unsigned opcode, const void *
 
 void cci_init(struct swcxl_dev *dev, struct swcxl_cci *cci, enum channel channel)
 {
-	*cci = (struct swcxl_cci){.dev = dev, .channel = channel, .next = dev->ccis};
+	*cci = (struct swcxl_cci){
+		.dev = dev,
+		.channel = channel,
+		.limit = dev->config.payload_size,
+		.next = dev->ccis,
+	};
 	dev->ccis = cci;
 }
 

@@ -29,6 +29,7 @@ struct call {
 	struct span data; /* input behind the input struct */
 	struct sink more; /* output behind the output struct */
 	size_t out_size;  /* of the output struct: may be lowered, for older forms */
+	size_t in_len;	  /* of the whole input */
 };
 
 struct command {
@@ -51,6 +52,9 @@ bool command_exists(const struct swcxl_dev *dev, const struct command *command);
 	enum swcxl_rc cmd_##name(struct swcxl_dev *dev, struct call *call, const struct in *input, \
 				 struct out *output);
 #include "tbl/commands.tbl.h"
+
+/* Reserved bits of an input are set, or not: may it pass? (D-2: it does, unless --strict.) */
+bool reserved_ok(const struct swcxl_dev *dev, bool set);
 
 void cci_init(struct swcxl_dev *dev, struct swcxl_cci *cci, enum channel channel);
 /* Every reset, and every new client, drops the cursors (D-8). */

@@ -18,12 +18,20 @@ static const struct reg_row decoder_rows[] = {
 #include "tbl/component.tbl.h"
 };
 
-void component_reset(struct swcxl_dev *dev)
+/* CXL Reset leaves what is sticky (RAS) and decoders that are locked. */
+void component_reset(struct swcxl_dev *dev, bool conventional)
 {
-	regs_define(&dev->component, 0, rows, ARRAY_SIZE(rows));
-	for (unsigned i = 0; i < HDM_DECODERS; i++)
-		regs_define(&dev->component, HDM + HDM_DECODER(i), decoder_rows,
-			    ARRAY_SIZE(decoder_rows));
+	const uint32_t locked = HDM_CONTROL_COMMITTED | HDM_CONTROL_LOCK;
+
+	if (conventional)
+		regs_define(&dev->component, 0, rows, ARRAY_SIZE(rows));
+	for (unsigned i = 0; i < HDM_DECODERS; i++) {
+		uint32_t at = HDM + HDM_DECODER(i);
+
+		if (conventional ||
+		    (regs_get(&dev->component, at + HDM_CONTROL, 4) & locked) != locked)
+			regs_define(&dev->component, at, decoder_rows, ARRAY_SIZE(decoder_rows));
+	}
 }
 
 struct decoder {
@@ -65,6 +73,9 @@ static bool may_commit(const struct swcxl_dev *dev, unsigned n)
 		used += d.skip + d.size / d.ways; /* checked when it was committed */
 		limit = MAX(limit, d.base + d.size);
 	}
+	for (unsigned i = n + 1; i < HDM_DECODERS; i++)
+		if (decode(dev, i).control & HDM_CONTROL_COMMITTED)
+			return false; /* it was placed behind what this one was then */
 	d = decode(dev, n);
 	if (!d.ways || !d.granularity_ok || d.base + d.size < d.base || d.base < limit)
 		return false;
@@ -112,6 +123,7 @@ static void write_control(struct swcxl_dev *dev, unsigned n)
 
 void component_write(struct swcxl_dev *dev, uint64_t offset, const void *buf, uint32_t len)
 {
+	device_trace(dev, SWCXL_TRACE_WRITE, "component", offset, buf, len);
 	regs_write(&dev->component, offset, buf, len);
 	for (unsigned i = 0; i < HDM_DECODERS; i++)
 		if (regs_touches(offset, len, HDM + HDM_DECODER(i) + HDM_CONTROL, 4))

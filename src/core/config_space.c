@@ -67,6 +67,7 @@ void swcxl_config_write(struct swcxl_dev *dev, uint32_t offset, const void *buf,
 	struct regs *r = &dev->config_space;
 	const uint8_t *in = buf;
 
+	device_trace(dev, SWCXL_TRACE_WRITE, "config", offset, buf, len);
 	regs_write(r, offset, buf, len);
 	if (regs_get(r, CXL_LOCK, 2) & 1)
 		lock(r);

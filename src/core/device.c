@@ -82,7 +82,7 @@ static int init(struct swcxl_dev *dev)
 	    !regs_init(&dev->component, &dev->mem, COMPONENT_BLOCK_SIZE))
 		return -ENOMEM;
 	config_space_reset(dev);
-	component_reset(dev);
+	component_reset(dev, true);
 	return mailbox_init(dev);
 }
 
@@ -183,6 +183,24 @@ void device_notice(struct swcxl_dev *dev, const struct swcxl_notice *notice)
 {
 	if (dev->host.notice)
 		dev->host.notice(dev->host.ctx, notice);
+}
+
+void device_log(const struct swcxl_dev *dev, enum swcxl_log_level level, const char *text)
+{
+	if (dev->host.log)
+		dev->host.log(dev->host.ctx, level, text);
+}
+
+void device_trace(struct swcxl_dev *dev, enum swcxl_trace_kind kind, const char *what,
+		  uint64_t offset, const void *bytes, uint32_t len)
+{
+	if (dev->host.trace)
+		dev->host.trace(dev->host.ctx, &(struct swcxl_trace){.kind = kind,
+								     .now_ns = dev->now_ns,
+								     .channel = what,
+								     .offset = offset,
+								     .in = bytes,
+								     .in_len = len});
 }
 
 void device_irq(struct swcxl_dev *dev, unsigned vector)

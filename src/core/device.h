@@ -43,6 +43,7 @@ void dpa_init(struct dpa *dpa, const struct swcxl_config *config);
 uint64_t dpa_next_bound(const void *dpa, uint64_t line);
 const struct dpa_segment *dpa_find(const struct dpa *dpa, uint64_t line);
 bool dpa_is_volatile(const struct dpa *dpa, uint64_t line);
+uint64_t dpa_capacity(const struct dpa *dpa, enum dpa_kind kind); /* lines */
 
 /* ---- events.c ---- */
 
@@ -171,7 +172,8 @@ void device_bar_write(struct swcxl_dev *dev, uint64_t offset, const void *buf, u
 #define HDM_DECODERS 4
 
 void config_space_reset(struct swcxl_dev *dev);
-void component_reset(struct swcxl_dev *dev);
+/* All of it, or (CXL Reset) but for what is sticky or locked. */
+void component_reset(struct swcxl_dev *dev, bool conventional);
 void component_write(struct swcxl_dev *dev, uint64_t offset, const void *buf, uint32_t len);
 
 /* ---- cci.c: channels and the dispatcher; see core/cci.h ---- */
@@ -189,6 +191,7 @@ struct swcxl_cci {
 	enum channel channel;
 	struct cursor list;
 	uint64_t results_next;	      /* first scan result not yet fetched */
+	uint32_t limit;		      /* bytes of output */
 	struct background background; /* the last one it started */
 	struct swcxl_cci *next;
 };
@@ -234,7 +237,10 @@ struct swcxl_dev {
 uint64_t device_timestamp(const struct swcxl_dev *dev);
 void device_change(struct swcxl_dev *dev, const struct swcxl_change *change);
 void device_notice(struct swcxl_dev *dev, const struct swcxl_notice *notice);
-void device_log(struct swcxl_dev *dev, enum swcxl_log_level level, const char *text);
+void device_log(const struct swcxl_dev *dev, enum swcxl_log_level level, const char *text);
+/* What happened to the device beside its commands, for the trace. */
+void device_trace(struct swcxl_dev *dev, enum swcxl_trace_kind kind, const char *what,
+		  uint64_t offset, const void *bytes, uint32_t len);
 void device_irq(struct swcxl_dev *dev, unsigned vector);
 /* To be called when something may have become due earlier or later. */
 void device_deadline(struct swcxl_dev *dev);

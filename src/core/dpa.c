@@ -30,6 +30,16 @@ const struct dpa_segment *dpa_find(const struct dpa *dpa, uint64_t line)
 	return NULL;
 }
 
+uint64_t dpa_capacity(const struct dpa *dpa, enum dpa_kind kind)
+{
+	uint64_t lines = 0;
+
+	for (unsigned i = 0; i < DPA_SEGMENTS; i++)
+		if (dpa->segment[i].kind == kind)
+			lines += dpa->segment[i].len;
+	return lines;
+}
+
 bool dpa_is_volatile(const struct dpa *dpa, uint64_t line)
 {
 	const struct dpa_segment *segment = dpa_find(dpa, line);

@@ -150,18 +150,18 @@ void event_poison(struct swcxl_dev *dev, uint64_t line, uint8_t attr, unsigned t
 	event_push(dev, log, event_type[TYPE_GENERAL_MEDIA], &gm, sizeof(gm));
 }
 
-/* Removes the n oldest; overflow ends with the first record that goes (8.2.10.2.3). */
+/* Removes the n oldest. That ends the overflow: a record went, or all did (8.2.10.2.3). */
 void event_clear(struct swcxl_dev *dev, enum swcxl_log which, uint32_t n)
 {
 	struct event_log *log = &dev->log[which];
 
-	if (n == 0)
-		return;
-	log->first = (log->first + n) % log->cap;
-	log->count -= n;
-	device_change(dev, &(struct swcxl_change){.kind = SWCXL_CHANGE_EVENT_CLEAR,
-						  .log = (uint8_t)which,
-						  .value = n});
+	if (n) {
+		log->first = (log->first + n) % log->cap;
+		log->count -= n;
+		device_change(dev, &(struct swcxl_change){.kind = SWCXL_CHANGE_EVENT_CLEAR,
+							  .log = (uint8_t)which,
+							  .value = n});
+	}
 	if (log->overflow) {
 		log->overflow = false;
 		log->lost = 0;

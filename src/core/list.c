@@ -60,17 +60,25 @@ bool list_has(const struct swcxl_dev *dev, uint64_t line)
 	return ranges_find(&dev->list.record, line, &r) && r.start <= line;
 }
 
-/* A record for a piece that is not listed. No memory counts as no room. */
-static bool enter(struct swcxl_dev *dev, struct ranges *records, const struct range *piece,
-		  uint8_t attr)
+/*
+ * Records for a piece that is not listed: returns how many of its lines could be entered, from
+ * the first on. A very long piece takes several records, and may fit in part. No memory counts
+ * as no room.
+ */
+static uint64_t enter(struct swcxl_dev *dev, struct ranges *records, const struct range *piece,
+		      uint8_t attr)
 {
 	int64_t cost = ranges_put_cost(records, piece->start, piece->len, attr);
 	int64_t room = (int64_t)dev->config.poison_list_max - (int64_t)ranges_count(records);
+	uint64_t lines = piece->len;
 
-	if (cost > room || !ranges_reserve(records, piece->len / RECORD_LINES_MAX + 2))
-		return false;
-	ranges_put(records, piece->start, piece->len, attr);
-	return true;
+	if (cost > room)
+		lines = MIN(lines - 1,
+			    ranges_put_room(records, piece->start, attr, (uint64_t)room));
+	if (!lines || !ranges_reserve(records, lines / RECORD_LINES_MAX + 2))
+		return 0;
+	ranges_put(records, piece->start, lines, attr);
+	return lines;
 }
 
 /*
@@ -100,14 +108,18 @@ static bool add_piece(struct swcxl_dev *dev, const struct range *media)
 	struct range piece;
 
 	while (ranges_piece(&dev->list.record, &line, range_end(media), &piece)) {
-		bool fits = piece.attr == attr ? true
-			    : piece.attr       ? rename_source(dev, &piece, attr)
-					       : enter(dev, &dev->list.record, &piece, attr);
+		uint64_t done = piece.len;
 
-		if (!fits)
+		if (piece.attr == attr)
+			continue;
+		if (!piece.attr)
+			done = enter(dev, &dev->list.record, &piece, attr);
+		else if (!rename_source(dev, &piece, attr))
+			done = 0;
+		if (done)
+			emit(dev, piece.start, done, attr);
+		if (done < piece.len)
 			return false;
-		if (piece.attr != attr)
-			emit(dev, piece.start, piece.len, attr);
 	}
 	return true;
 }
@@ -171,7 +183,7 @@ void list_rebuild(struct swcxl_dev *dev)
 	while (fits && ranges_find(&dev->media.poison, line, &piece)) {
 		line = range_end(&piece);
 		if (wanted(dev, &piece))
-			fits = enter(dev, &records, &piece, record_attr(piece.attr));
+			fits = enter(dev, &records, &piece, record_attr(piece.attr)) == piece.len;
 	}
 	ranges_clear(&list->record);
 	list->record = records;

@@ -205,8 +205,11 @@ static void write_mailbox(struct swcxl_dev *dev, unsigned which, uint64_t offset
 		control |= i - base == MBOX_CONTROL; /* the byte with all its bits */
 	}
 	m->command = le_load(regs + MBOX_COMMAND, 8) & MBOX_COMMAND_MASK;
-	if (control)
-		write_control(dev, which, (uint32_t)le_load(regs + MBOX_CONTROL, 4));
+	if (!control)
+		return;
+	if (!(regs[MBOX_CONTROL] & MBOX_CONTROL_DOORBELL)) /* the others show as commands */
+		device_trace(dev, SWCXL_TRACE_WRITE, "device", offset, buf, len);
+	write_control(dev, which, (uint32_t)le_load(regs + MBOX_CONTROL, 4));
 }
 
 void device_bar_write(struct swcxl_dev *dev, uint64_t offset, const void *buf, uint32_t len)

@@ -93,6 +93,10 @@ bool poison_write(struct swcxl_dev *dev, uint64_t line, const uint8_t *data, uin
 	return true;
 }
 
+/*
+ * A list that has not overflowed is made anew afterwards, in one step: what a sweep leaves in the
+ * middle of a record must not make it overflow while there is room at the end of the sweep.
+ */
 void poison_sweep(struct swcxl_dev *dev, enum dpa_kind kind, media_fn *keep)
 {
 	for (unsigned i = 0; i < DPA_SEGMENTS; i++) {
@@ -103,10 +107,13 @@ void poison_sweep(struct swcxl_dev *dev, enum dpa_kind kind, media_fn *keep)
 		if (s->kind != kind || !s->len)
 			continue;
 		media_sweep(&dev->media, s->start, s->len, keep);
-		while (ranges_piece(&dev->media.poison, &line, s->start + s->len, &piece))
+		while (dev->list.overflowed &&
+		       ranges_piece(&dev->media.poison, &line, s->start + s->len, &piece))
 			if (!piece.attr)
 				list_remove(dev, piece.start, piece.len);
 	}
+	if (!dev->list.overflowed)
+		list_rebuild(dev);
 }
 
 /* ---- the management face ---- */

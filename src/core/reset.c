@@ -13,7 +13,8 @@
  *   other persistent poison	 kept				kept
  *   overflow			 kept if there is persistent capacity
  *   event logs			 kept				kept
- *   PCI and HDM registers	 reset				HDM decoders and mailbox reset
+ *   registers			 reset				mailbox and unlocked HDM decoders reset
+ *   shutdown state		 judged, then clean		kept
  *
  * (*) An attach or device reset by the VMM leaves media, list, overflow and logs alone when no
  * mailbox command has run since the last reset (D-39): plant first, boot then, must work.
@@ -62,44 +63,46 @@ static void lose_power(struct swcxl_dev *dev)
 	lose_volatile(dev);
 	if (!dev->config.injected_persists)
 		poison_sweep(dev, DPA_PERSISTENT, keep_not_injected);
-	if (dev->list.overflowed && !dev->config.persistent_size)
+	if (dev->list.overflowed && !dpa_capacity(&dev->dpa, DPA_PERSISTENT))
 		list_rebuild(dev); /* what is left is all that there is to know */
-	judge_shutdown(dev);
+}
+
+/* Coverage first: the end of the scan must not complete it. No interrupts from here on. */
+static void stop_everything(struct swcxl_dev *dev)
+{
+	scan_drop_coverage(dev);
+	mailbox_reset(dev);
+	background_abort(dev);
+	cci_drop_cursors(dev);
 }
 
 static void conventional_reset(struct swcxl_dev *dev, bool media)
 {
-	background_abort(dev);
+	stop_everything(dev);
 	background_forget(dev);
 	dev->clock_set = false;
 	if (media)
 		lose_power(dev);
+	judge_shutdown(dev);
 	dev->scan.called = false;
 	dev->scan.start = dev->scan.end = dev->scan.position = 0;
 	scan_drop_results(dev);
-	scan_drop_coverage(dev);
-	cci_drop_cursors(dev);
 	memset(dev->event_policy, 0, sizeof(dev->event_policy));
-	mailbox_reset(dev);
 	config_space_reset(dev);
-	component_reset(dev);
+	component_reset(dev, true);
 	dev->mailbox_used = false;
 }
 
 void device_cxl_reset(struct swcxl_dev *dev, bool mem_clear)
 {
-	background_abort(dev);
+	stop_everything(dev);
 	if (mem_clear)
 		lose_volatile(dev);
 	if (!dev->config.injected_persists) {
 		poison_sweep(dev, DPA_VOLATILE, keep_not_injected);
 		poison_sweep(dev, DPA_PERSISTENT, keep_not_injected);
 	}
-	scan_drop_coverage(dev);
-	cci_drop_cursors(dev);
-	mailbox_reset(dev);
-	component_reset(dev);
-	dev->mailbox_used = false;
+	component_reset(dev, false);
 	device_deadline(dev);
 }
 
@@ -113,6 +116,7 @@ void swcxl_reset(struct swcxl_dev *dev, enum swcxl_reset type)
 		conventional_reset(dev, true);
 		break;
 	case SWCXL_RESET_ATTACH:
+		device_trace(dev, SWCXL_TRACE_RESET, "attach", 0, NULL, 0);
 		conventional_reset(dev, dev->mailbox_used);
 		break;
 	}

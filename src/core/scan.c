@@ -55,21 +55,25 @@ void scan_drop_coverage(struct swcxl_dev *dev)
 }
 
 /*
- * Coverage in more pieces than the map may have ranges, or that finds no memory, is not counted:
- * the host will have to scan there again.
+ * Coverage that finds no memory, or would be one piece more than the maps may have ranges, is not
+ * counted: the host will have to scan there again.
  */
 static void cover(struct swcxl_dev *dev, uint64_t start, uint64_t end)
 {
-	struct scan *scan = &dev->scan;
-	struct range piece;
+	struct ranges *map = &dev->scan.coverage;
+	uint64_t line = start, fresh = 0;
+	struct range r;
+	bool touches = ranges_find(map, start ? start - 1 : 0, &r) && r.start <= end;
 
-	while (ranges_piece(&scan->coverage, &start, end, &piece)) {
-		if (piece.attr || ranges_count(&scan->coverage) >= dev->config.ranges_max ||
-		    !ranges_reserve(&scan->coverage, 2))
-			continue;
-		ranges_put(&scan->coverage, piece.start, piece.len, 1);
-		scan->covered += piece.len;
-	}
+	while (ranges_piece(map, &line, end, &r))
+		if (!r.attr)
+			fresh += r.len;
+	if (!fresh || (!touches && ranges_count(map) >= dev->config.ranges_max) ||
+	    !ranges_reserve(map, 2))
+		return;
+	ranges_cut(map, start, end - start);
+	ranges_put(map, start, end - start, 1);
+	dev->scan.covered += fresh;
 }
 
 void scan_start(struct swcxl_dev *dev, uint64_t start, uint64_t lines, bool no_events)
@@ -108,71 +112,73 @@ void scan_abort(struct swcxl_dev *dev)
 	end(dev, true, SWCXL_ABORTED);
 }
 
-/* A place for one more result record. */
-static struct scan_record *new_result(struct swcxl_dev *dev)
+/* Room for one more result record. */
+static bool room_for_result(struct swcxl_dev *dev)
 {
 	struct scan *scan = &dev->scan;
-	uint64_t max = dev->config.scan_results_max;
+	uint64_t max = dev->config.scan_results_max, cap = MAX(scan->results_cap * 2, 64);
+	void *p;
 
 	if (max && scan->results >= max)
-		return NULL;
-	if (scan->results == scan->results_cap) {
-		uint64_t cap = MAX(scan->results_cap * 2, 64);
-		void *p = mem_resize(&dev->mem, scan->result, cap * sizeof(*scan->result));
+		return false;
+	if (scan->results < scan->results_cap)
+		return true;
+	p = mem_resize(&dev->mem, scan->result, cap * sizeof(*scan->result));
+	if (!p)
+		return false;
+	scan->result = p;
+	scan->results_cap = cap;
+	return true;
+}
 
-		if (!p)
-			return NULL;
-		scan->result = p;
-		scan->results_cap = cap;
-	}
-	return &scan->result[scan->results++];
+/* Does the last result go on with this line (D-11)? */
+static bool result_goes_on(const struct swcxl_dev *dev, uint64_t line, uint8_t source)
+{
+	const struct scan *scan = &dev->scan;
+	const struct scan_record *last = scan->results ? &scan->result[scan->results - 1] : NULL;
+
+	return last && last->start + last->lines == line && last->attr == source &&
+	       last->lines < RECORD_LINES_MAX && !ranges_bound_at(&dev->media.poison, line);
 }
 
 /*
- * Puts lines into the results: coalesced (D-11), in one record at most; returns how many, 0 when
- * there is no room. *fresh: a new record was begun.
+ * What is known is listed already, or the list is frozen. Of what is not, the first line by
+ * itself: whether it fits the list must not depend on how many lines this step of the clock
+ * happens to pass.
  */
-static uint64_t add_result(struct swcxl_dev *dev, const struct range *found, bool *fresh)
+static bool discover(struct swcxl_dev *dev, const struct range *found, uint64_t n)
 {
-	struct scan *scan = &dev->scan;
-	uint8_t source = found->attr & SWCXL_ATTR_SOURCE;
-	struct scan_record *last = scan->results ? &scan->result[scan->results - 1] : NULL;
-	uint64_t n;
-
-	*fresh = !last || last->start + last->lines != found->start || last->attr != source ||
-		 last->lines == RECORD_LINES_MAX ||
-		 ranges_bound_at(&dev->media.poison, found->start);
-	if (*fresh) {
-		last = new_result(dev);
-		if (!last)
-			return 0;
-		*last = (struct scan_record){.start = found->start, .attr = source};
-	}
-	n = MIN(found->len, RECORD_LINES_MAX - last->lines);
-	last->lines += (uint32_t)n;
-	return n;
+	if (found->attr & SWCXL_ATTR_KNOWN)
+		return true;
+	return poison_discover(dev, found->start, 1) &&
+	       (n == 1 || poison_discover(dev, found->start + 1, n - 1));
 }
 
 /* Poison that the scan has passed. False: the results are full, and position says where. */
 static bool found_poison(struct swcxl_dev *dev, const struct range *found)
 {
+	uint8_t source = found->attr & SWCXL_ATTR_SOURCE;
 	struct scan *scan = &dev->scan;
 	struct range rest = *found;
 
 	while (rest.len) {
-		bool fresh;
+		bool fresh = !result_goes_on(dev, rest.start, source);
+		struct scan_record *last;
 		uint64_t n;
 
 		scan->position = rest.start;
 		dev->now_ns = MAX(dev->now_ns, passed_at(dev, rest.start));
-		n = add_result(dev, &rest, &fresh);
-		if (n == 0)
+		if (fresh && !room_for_result(dev))
 			return false;
-		/* the first line by itself: whether it fits the list must not depend on how
-		 * many lines this step of the clock happens to pass */
-		if (!poison_discover(dev, rest.start, 1) ||
-		    (n > 1 && !poison_discover(dev, rest.start + 1, n - 1)))
+		last = &scan->result[scan->results - !fresh];
+		n = MIN(rest.len, RECORD_LINES_MAX - (fresh ? 0 : last->lines));
+		if (!discover(dev, &rest, n))
 			return false;
+		if (fresh) {
+			*last = (struct scan_record){.start = rest.start, .attr = source};
+			scan->results++;
+		}
+		last->lines += (uint32_t)n;
 		if (fresh && !scan->no_events)
 			event_poison(dev, rest.start, rest.attr, BY_SCAN_MEDIA);
 		rest.start += n;

@@ -326,7 +326,6 @@ static void tear_down(struct daemon *daemon)
 	/* Callbacks of the device find nobody to tell any more. */
 	daemon->qmp = NULL;
 	daemon->vfio = NULL;
-	run_stop(daemon->child);
 	qmp_server_free(qmp);
 	if (vfio)
 		vfio_server_free(vfio);

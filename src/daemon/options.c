@@ -11,7 +11,6 @@
 
 #include <inttypes.h>
 #include <limits.h>
-#include <stdarg.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -103,20 +102,9 @@ static void print_capabilities(void)
 	printf("]\n}\n");
 }
 
-/* ---- values: OPTIONS_GO, or USAGE after a line
- * ---------------------------------------------------------------------------------- */
+/* ---- values: OPTIONS_GO, or USAGE after a line that says why not ----------------------------- */
 
-__attribute__((format(printf, 1, 2))) static int bad(const char *format, ...)
-{
-	char text[1024];
-	va_list args;
-
-	va_start(args, format);
-	vsnprintf(text, sizeof(text), format, args);
-	va_end(args);
-	log_line(SWCXL_LOG_ERR, "%s", text);
-	return USAGE;
-}
+#define bad(...) (log_line(SWCXL_LOG_ERR, __VA_ARGS__), USAGE)
 
 static void store(void *p, size_t size, uint64_t value)
 {

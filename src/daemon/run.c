@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
  * The child stays in our process group and on our terminal, so that it can be a shell or a test
- * runner as well as a VMM. It is told to end when we do, also when we are killed.
+ * runner as well as a VMM. The kernel tells it to end when we do, whichever way we go.
  */
 #include <errno.h>
 #include <stdbool.h>
@@ -54,10 +54,4 @@ bool run_ended(pid_t child, int *status)
 	*status = WIFSIGNALED(wait_status) ? SIGNAL_BASE + WTERMSIG(wait_status)
 					   : WEXITSTATUS(wait_status);
 	return true;
-}
-
-void run_stop(pid_t child)
-{
-	if (child > 0)
-		kill(child, SIGTERM);
 }

@@ -51,6 +51,18 @@ void trace_cci(struct trace *trace, const struct swcxl_trace *command)
 
 	if (!trace || !trace->file)
 		return;
+	if (command->kind == SWCXL_TRACE_RESET) {
+		fprintf(trace->file, "%" PRIu64 " reset %s", command->now_ns, command->channel);
+		end_line(trace);
+		return;
+	}
+	if (command->kind == SWCXL_TRACE_WRITE) {
+		fprintf(trace->file, "%" PRIu64 " write %s %#" PRIx64, command->now_ns,
+			command->channel, command->offset);
+		put_hex(trace->file, " in=", command->in, command->in_len);
+		end_line(trace);
+		return;
+	}
 	fprintf(trace->file, "%" PRIu64 " cci %s %04x %s", command->now_ns, command->channel,
 		command->opcode, command->name ? command->name : "-");
 	put_hex(trace->file, " in=", command->in, command->in_len);

@@ -24,7 +24,9 @@
 #include <time.h>
 #include <uv.h>
 
-#define HOLD_NS NS_PER_MS
+/* Longer than a guest under emulation, or a script at the control socket, needs for its first
+ * look; short for a person. */
+#define HOLD_NS (20 * NS_PER_MS)
 
 struct loop {
 	uv_loop_t uv;

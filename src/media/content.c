@@ -38,7 +38,7 @@ bool content_reserve(struct media *m, uint64_t line, const uint8_t *data, uint64
 		more += !is_zero(data + 64 * i) && !find(m, line + i, &pos);
 	if (more && m->content.count + more > m->content_max)
 		return false;
-	return btree_reserve(&m->content, lines);
+	return btree_reserve(&m->content, more);
 }
 
 void content_write(struct media *m, uint64_t line, const uint8_t data[64])

@@ -75,11 +75,14 @@ static uint64_t entries_after(const struct media *m, uint64_t start, uint64_t le
 bool media_reserve(struct media *m, uint64_t start, uint64_t len, media_fn *fn, void *arg,
 		   bool limit)
 {
+	uint64_t before = ranges_count(&m->poison);
 	uint64_t touched, after = entries_after(m, start, len, fn, arg, &touched);
+	uint64_t growth = after > before ? after - before : 0;
 
-	if (limit && after > m->ranges_max && after > ranges_count(&m->poison))
+	if (limit && growth && after > m->ranges_max)
 		return false;
-	return ranges_reserve(&m->poison, touched);
+	/* a piece that changes is taken out and put back: room is for growth, and some slack */
+	return ranges_reserve(&m->poison, MIN(touched, 2 * growth + touched / 16 + 8));
 }
 
 static void set_piece(struct media *m, const struct range *piece, uint8_t attr)
@@ -114,6 +117,7 @@ bool media_transform(struct media *m, uint64_t start, uint64_t len, media_fn *fn
 		if (attr != piece.attr)
 			set_piece(m, &piece, attr);
 	}
+	ranges_trim(&m->poison);
 	return true;
 }
 

@@ -51,6 +51,7 @@ REG(0x11e, 2, 0x0000, 0, 0x4000)       /* status: viral */
 REG(0x120, 2, 0x0000, 0x0008, 0)       /* control 2: mem clear enable; bit 2 resets (reads 0) */
 REG(0x122, 2, 0x0000, 0, 0)            /* status 2: bit 1 reset complete */
 REG(0x124, 2, 0x0000, 0x0001, 0)       /* lock */
+REG(0x126, 2, 0x0080, 0, 0)            /* capability 2: no clean writeback, as there is no cache */
 REG(0x128, 4, 0x00000000, 0, 0)        /* range 1 size high */
 REG(0x12c, 4, 0x0000004b, 0, 0)        /* range 1 size low: valid, active, type and class by CDAT */
 REG(0x130, 4, 0x00000000, 0xffffffff, 0) /* range 1 base */

@@ -31,5 +31,5 @@ def start():
 
 @pytest.fixture
 def virtual(start):
-    """A device whose time the test moves: a scan takes 4194304 lines x 500 ns = 2.097152 s of it."""
+    """A device whose time the test moves: a scan takes 4194304 x 500 ns = 2.097152 s of it."""
     return start("--clock", "virtual", "--name", "test", "--serial", "1234")

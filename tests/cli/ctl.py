@@ -28,17 +28,21 @@ class Ctl:
 
     def __init__(self, *first, **env):
         self.first = list(first)
-        self.env = {name: value for name, value in os.environ.items() if name not in ("SWCXL_QMP", "SWCXL_SYSFS")}
+        self.env = dict(os.environ)
+        for name in ("SWCXL_QMP", "SWCXL_SYSFS"):
+            self.env.pop(name, None)
         self.env.update(env)
 
     def popen(self, *args, **kwargs):
-        return subprocess.Popen([SWCXLCTL, *self.first, *map(str, args)], env=self.env, stdin=subprocess.DEVNULL,
-                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, universal_newlines=True, **kwargs)
+        return subprocess.Popen([SWCXLCTL, *self.first, *map(str, args)], env=self.env,
+                                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                stderr=subprocess.PIPE, universal_newlines=True, **kwargs)
 
     def run(self, *args, stdin=""):
         command = [SWCXLCTL, *self.first, *map(str, args)]
-        return Result(command[1:], subprocess.run(command, env=self.env, input=stdin, stdout=subprocess.PIPE,
-                                                  stderr=subprocess.PIPE, universal_newlines=True, timeout=60))
+        completed = subprocess.run(command, env=self.env, input=stdin, stdout=subprocess.PIPE,
+                                   stderr=subprocess.PIPE, universal_newlines=True, timeout=60)
+        return Result(command[1:], completed)
 
     def ok(self, *args, stdin=""):
         """What it prints; it must be content."""

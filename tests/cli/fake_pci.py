@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""A CXL memory device made of plain files: what swcxlctl --pci needs of sysfs, and a thread that serves it.
+"""A CXL memory device made of plain files: what swcxlctl --pci needs of sysfs, and a thread.
 
-The resource file is shared memory: swcxlctl maps it as registers, and a thread here maps it as well, watches the
-doorbells and answers. Commands that arrived are kept with the mailbox that they came through. Hooks let a test
-misbehave at the right moment: as a driver that uses the same mailbox, or as a device that is stuck.
+The resource file is shared memory: swcxlctl maps it as registers, and a thread here maps it as
+well, watches the doorbells and answers. Commands that arrived are kept with the mailbox that they
+came through. Hooks let a test misbehave at the right moment: as a driver that uses the same
+mailbox, or as a device that is stuck.
 """
 
 import collections
@@ -16,7 +17,8 @@ import time
 LINE = 64
 UNIT = 256 << 20
 CEL = bytes.fromhex("0da9c0b5bf414b788f7996b1623b3f17")
-BACKGROUND_STARTED, INVALID_INPUT, UNSUPPORTED, BUSY, BAD_ADDRESS, WRONG_MAILBOX = 1, 2, 3, 6, 0xF, 0x15
+BACKGROUND_STARTED, INVALID_INPUT, UNSUPPORTED, BUSY = 1, 2, 3, 6
+BAD_ADDRESS, WRONG_MAILBOX = 0xF, 0x15
 SECONDARY = 1 << 7
 
 Command = collections.namedtuple("Command", "mailbox opcode payload control")
@@ -26,7 +28,8 @@ class Model:
     """As much of a device as a test needs: no rules, only shapes."""
 
     def __init__(self, volatile=1, persistent=0, payload=4096, revision=3):
-        self.volatile, self.persistent, self.payload, self.revision = volatile, persistent, payload, revision
+        self.volatile, self.persistent = volatile, persistent  # units of 256 MiB
+        self.payload, self.revision = payload, revision
         self.records = []  # (start, length, source)
         self.found = []
         self.events = {log: [] for log in range(4)}
@@ -57,7 +60,8 @@ class Model:
         room = (self.payload - 0x20) // 16
         end = min(at + room, len(rows))
         self.cursor[(mailbox, key)] = end % max(len(rows), 1)
-        data = b"".join(struct.pack("<QII", start | source, length // LINE, 0) for start, length, source in rows[at:end])
+        data = b"".join(struct.pack("<QII", start | source, length // LINE, 0)
+                        for start, length, source in rows[at:end])
         return data, end - at, end < len(rows)
 
     def cmd_0005(self, mailbox, payload):
@@ -69,7 +73,8 @@ class Model:
     def cmd_0100(self, mailbox, payload):
         records = self.events[payload[0]]
         fit = records[:(self.payload - 0x20) // 0x80]
-        return 0, struct.pack("<BBHQQH10x", 2 * (len(fit) < len(records)), 0, 0, 0, 0, len(fit)) + b"".join(fit)
+        more = len(fit) < len(records)
+        return 0, struct.pack("<BBHQQH10x", 2 * more, 0, 0, 0, 0, len(fit)) + b"".join(fit)
 
     def cmd_0300(self, mailbox, payload):
         return 0, struct.pack("<Q", 1000000000 * 10**9)
@@ -85,7 +90,8 @@ class Model:
         return 0, log[offset:offset + length]
 
     def cmd_4000(self, mailbox, payload):
-        reply = struct.pack("<16s4Q4HI", b"fake\x1b 1", self.volatile + self.persistent, self.volatile, self.persistent,
+        reply = struct.pack("<16s4Q4HI", b"fake\x1b 1", self.volatile + self.persistent,
+                            self.volatile, self.persistent,
                             0, 10, 20, 30, 40, 0)
         reply += (256).to_bytes(3, "little") + struct.pack("<HBBH", 0, 0, 0, 0)
         return 0, reply if self.revision >= 3 else reply[:0x43]
@@ -131,7 +137,8 @@ class Model:
         self.found = [row for row in self.records if address <= row[0] < end]
         self.restart = (0, 0)
         if self.stop_after is not None and len(self.found) > self.stop_after:
-            self.restart = (self.found[self.stop_after][0], (end - self.found[self.stop_after][0]) // LINE)
+            self.restart = (self.found[self.stop_after][0],
+                            (end - self.found[self.stop_after][0]) // LINE)
             self.found = self.found[:self.stop_after]
         self.cursor.clear()
         self.scan_start = time.monotonic()
@@ -142,7 +149,8 @@ class Model:
         if self.background[0] == 0 or self.background[3]:
             return BUSY if self.background[3] else UNSUPPORTED, b""
         data, count, more = self.page(mailbox, "results", self.found)
-        return 0, struct.pack("<QQBBH12x", *self.restart, more | 2 * bool(self.restart[1]), 0, count) + data
+        flags = more | 2 * bool(self.restart[1])
+        return 0, struct.pack("<QQBBH12x", *self.restart, flags, 0, count) + data
 
     def advance(self):
         opcode, percent, code, running = self.background
@@ -204,8 +212,10 @@ class Function:
     def write_config(self, locator=0x1E98, command=0x0006):
         config = bytearray(4096)
         struct.pack_into("<HHHH", config, 0, 0x1E98, 0x0001, command, 0)
-        struct.pack_into("<IIQ", config, 0x100, 0x0003 | 1 << 16 | 0x110 << 20, 0x12345678, 0)  # serial number
-        struct.pack_into("<IIH", config, 0x110, 0x0023 | 1 << 16 | 0x150 << 20, 0x1E98 | 0x3C << 20, 0)
+        # A serial number, the DVSEC of CXL devices, the register locator.
+        struct.pack_into("<IIQ", config, 0x100, 0x0003 | 1 << 16 | 0x110 << 20, 0x12345678, 0)
+        struct.pack_into("<IIH", config, 0x110, 0x0023 | 1 << 16 | 0x150 << 20,
+                         0x1E98 | 0x3C << 20, 0)
         struct.pack_into("<IIHH", config, 0x150, 0x0023 | 1 << 16, locator | 0x1C << 20, 8, 0)
         struct.pack_into("<IIII", config, 0x15C, 0 | 1 << 8, 0, 2 | 3 << 8 | self.BLOCK, 0)
         with open(self.path("config"), "wb") as file:
@@ -247,8 +257,9 @@ class Function:
         opcode, percent, result, running = self.model.background
         at = self.mailboxes["primary"][1]
         code = self.read(at + 0x10, 8) >> 32 & 0xFFFF if code is None else code
-        for _, offset in self.mailboxes.values():
-            self.write(offset + 0x10, 8, code << 32)
+        for name, (_, offset) in self.mailboxes.items():
+            if name != "primary":
+                self.write(offset + 0x10, 8, code << 32)
         self.write(at + 0x18, 8, opcode | percent << 16 | result << 32)
         self.write(at + 0x10, 8, code << 32 | running)
 

@@ -55,6 +55,18 @@ def test_a_client_that_vanishes_is_no_sigpipe():
             assert qmp.cmd("query-status")["running"]
 
 
+def test_nobody_who_reads_stderr_is_no_sigpipe(tmp_path):
+    reader, writer = os.pipe()
+    process = subprocess.Popen([program(), "--log-level", "info", "--qmp", str(tmp_path / "q"),
+                                "--pid-file", str(tmp_path / "pid")], stderr=writer)
+    wait_until("the device is ready", (tmp_path / "pid").exists)
+    os.close(writer)
+    os.close(reader)
+    process.terminate()
+    assert process.wait(20) == 0
+    assert os.listdir(tmp_path) == []
+
+
 def test_exit_with_parent(tmp_path):
     """The device goes when whoever started it is killed."""
     code = ("import os, subprocess, sys, time\n"
@@ -178,6 +190,17 @@ def test_fd_serves_an_inherited_listener(tmp_path):
     assert os.path.exists(path), "whoever made it removes it"
 
 
+def test_fd_that_is_connected_ends_the_process_when_it_closes():
+    ours, theirs = socket.socketpair(socket.AF_UNIX)
+    with Daemon("--fd", str(theirs.fileno()), pass_fds=[theirs.fileno()]) as device:
+        theirs.close()
+        with device.qmp() as qmp:
+            assert qmp.cmd("query-status")["running"]
+            ours.close()
+            assert qmp.wait_event("SHUTDOWN")["data"]["reason"] == "host-signal"
+        assert device.wait() == 0
+
+
 def test_fd_that_is_no_socket(tmp_path):
     with open(tmp_path / "file", "w") as file:
         assert start_fails("--fd", file.fileno(), pass_fds=[file.fileno()]).startswith(
@@ -258,9 +281,15 @@ def test_run_can_connect_at_once():
     assert (done.returncode, done.stdout, done.stderr) == (0, "mine\n", "")
 
 
-def test_run_inherits_nothing_but_the_standard_descriptors():
-    done = run("ls /proc/self/fd")
-    assert set(done.stdout.split()) <= {"0", "1", "2", "3"}  # 3: the directory that ls reads
+def test_run_inherits_nothing_but_the_standard_descriptors(tmp_path):
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(tmp_path / "v"))
+        listener.listen()
+        for args in [], ["--fd", listener.fileno()]:
+            done = run("ls /proc/self/fd", "--trace", tmp_path / "trace", *args,
+                       pass_fds=[listener.fileno()] if args else [])
+            # 3 is the directory that ls reads.
+            assert set(done.stdout.split()) <= {"0", "1", "2", "3"}
 
 
 def test_run_child_has_default_signals():

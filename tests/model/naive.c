@@ -162,11 +162,8 @@ enum naive_rc naive_inject(struct naive *m, uint64_t line)
 	if (frozen(m))
 		return OK;
 	l = at(m, line);
-	if (l->poison) { /* D-14 */
-		l->known = true;
-		add(m, line, line + 1);
+	if (l->poison) /* D-14 */
 		return OK;
-	}
 	for (uint32_t i = 0; i < PLAY; i++)
 		injected += m->line[i].poison && m->line[i].source == INJECTED;
 	if (m->inject_limit && injected >= m->inject_limit)
@@ -407,6 +404,10 @@ static void lose(struct naive *m, uint64_t a, uint64_t b, bool all)
 	for (uint64_t i = a; i < b; i++)
 		if (!at(m, i)->permanent && (all || at(m, i)->source == INJECTED))
 			wipe(m, i);
+	if (!m->overflow) {
+		rebuild(m);
+		return;
+	}
 	for (x = a; x < b; x = y) {
 		for (y = x + 1; y < b && at(m, y)->poison == at(m, x)->poison; y++)
 			;
@@ -419,6 +420,8 @@ void naive_reset(struct naive *m, bool conventional, bool media)
 {
 	uint64_t top = PLAY_START + PLAY;
 
+	m->spans = 0;
+	m->covers = false;
 	naive_abort(m);
 	if (conventional) {
 		m->clock_set = false;
@@ -437,7 +440,4 @@ void naive_reset(struct naive *m, bool conventional, bool media)
 		lose(m, PLAY_START, BORDER, false);
 		lose(m, BORDER, top, false);
 	}
-	m->spans = 0;
-	m->covers = false;
-	m->used = false;
 }

@@ -67,7 +67,6 @@ struct naive {
 	uint8_t event_descriptor, event_transaction;
 	uint64_t event_ts;
 	unsigned bg_rc, bg_percent;
-	bool used; /* a mailbox command ran */
 };
 
 /* Sources as on the wire. */

@@ -3,7 +3,11 @@
 
 import os
 import resource
+import signal
 import socket
+import struct
+import subprocess
+import sys
 import time
 
 import pytest
@@ -23,10 +27,22 @@ def test_64_clients_and_a_65th_is_closed_at_once(device):
     stats = clients[0].cmd("swcxl-query-stats")["qmp"]
     assert (stats["clients"], stats["connections"], stats["refused"]) == (64, 64, 1)
 
-    # One goes, and the next finds room at once: whoever is gone does not count.
-    for _ in range(20):
-        clients.pop().close()
-        clients.append(device.qmp())
+    for client in clients:
+        client.close()
+
+
+def test_whoever_is_gone_does_not_count(device):
+    """The next client finds room at once, also when it is heard of before the end of another."""
+    clients = [device.qmp() for _ in range(CLIENTS)]
+    for _ in range(5):
+        device.proc.send_signal(signal.SIGSTOP)
+        connection = socket.socket(socket.AF_UNIX)
+        connection.connect(device.qmp_path)
+        clients.pop(0).close()
+        device.proc.send_signal(signal.SIGCONT)
+        connection.settimeout(5)
+        assert connection.recv(1000).startswith(b'{"QMP"')
+        clients.append(connection)
     for client in clients:
         client.close()
 
@@ -82,7 +98,7 @@ def test_a_client_that_does_not_read_is_bounded_and_disturbs_nobody(device):
             good.cmd("swcxl-plant-poison", start=i * 4096, length=64)
         lazy = Qmp(device.qmp_path)
         lazy.socket.setblocking(False)
-        command = b'{"execute": "swcxl-query-poison"}' * 100
+        command = b'{"execute": "swcxl-query-poison"}'.ljust(1000)
         sent = 0
         deadline = time.monotonic() + 20
         stuck = 0
@@ -107,12 +123,24 @@ def test_a_client_that_does_not_read_is_bounded_and_disturbs_nobody(device):
 
         # When it reads at last, everything it has asked for comes, whole and in order.
         lazy.socket.settimeout(20)
-        asked = sent // len(b'{"execute": "swcxl-query-poison"}')
+        asked = sent // len(command)
         for _ in range(asked):
             assert len(lazy.recv_reply()["return"]) >= 250
         assert lazy.events == []
         lazy.close()
         assert good.cmd("query-status")["running"]
+
+
+def test_one_write_of_many_large_requests_is_bounded_too(device):
+    with device.qmp() as good, device.qmp() as lazy:
+        before = memory(device)
+        lazy.send('{"execute":"swcxl-read-media","arguments":{"start":0,"length":1048576}}' * 60)
+        wait_until("it has begun", lambda: good.cmd("swcxl-query-device")
+                   and memory(device) > before)
+        time.sleep(0.2)
+        assert memory(device) < before + (32 << 20)
+        for _ in range(60):
+            assert len(lazy.recv()["return"]["data"]) == 2 << 20
 
 
 def memory(device):
@@ -148,14 +176,66 @@ def test_a_large_reply_comes_whole(qmp):
         assert qmp.cmd("swcxl-read-media", start=0, length=1 << 20)["data"] == data
 
 
+def switches(device):
+    """How often the process has gone to sleep and has been interrupted."""
+    with open(f"/proc/{device.proc.pid}/status") as file:
+        return sum(int(line.split()[1]) for line in file if "ctxt_switches" in line)
+
+
 def test_idle_means_no_wake_ups(device):
     with device.qmp():
         time.sleep(0.2)
-
-        def switches():
-            with open(f"/proc/{device.proc.pid}/status") as file:
-                return [int(line.split()[1]) for line in file if "ctxt_switches" in line]
-
-        before = switches()
+        before = switches(device)
         time.sleep(0.5)
-        assert switches() == before
+        assert switches(device) == before
+
+
+def test_a_scan_wakes_up_for_what_it_finds_and_at_its_end(checked):
+    """Deadlines are rounded up to the timer's milliseconds: no timer fires too early."""
+    with Daemon("--volatile", "256M", "--scan-ns-per-line", "60", vfio=False) as device, \
+            device.qmp() as qmp:
+        for i in range(3):
+            qmp.cmd("swcxl-plant-poison", start=i << 26, length=64, known=False)
+        payload = struct.pack("<QQB", 0, 1 << 22, 0).hex()
+        assert qmp.cmd("swcxl-cci", opcode=0x4304, payload=payload)["return-code"] == 1
+        before, cpu = switches(device), cpu_time(device)
+        qmp.wait_event("SWCXL_BACKGROUND_COMPLETED")
+        assert switches(device) - before < 40
+        assert cpu_time(device) - cpu < 0.1
+        assert qmp.cmd("swcxl-query-device")["scan-results"] == 3
+
+
+def test_a_greedy_client_does_not_keep_another_waiting(device):
+    """One that asks for much and reads it at once gets a turn of a few MiB at a time."""
+    with device.qmp() as good:
+        greedy = subprocess.Popen([sys.executable, "-c", GREEDY, device.qmp_path])
+        try:
+            wait_until("it is at work",
+                       lambda: good.cmd("swcxl-query-stats")["qmp"]["requests"] > 20)
+            slowest = 0
+            for _ in range(20):
+                start = time.monotonic()
+                assert good.cmd("query-status")["running"]
+                slowest = max(slowest, time.monotonic() - start)
+            assert greedy.poll() is None
+            assert slowest < 1
+        finally:
+            greedy.kill()
+            greedy.wait()
+
+
+GREEDY = """
+import socket, sys, threading
+s = socket.socket(socket.AF_UNIX)
+s.connect(sys.argv[1])
+s.sendall(b"{'execute': 'qmp_capabilities'}")
+ask = b"{'execute':'swcxl-read-media','arguments':{'start':0,'length':1048576}}" * 1000
+
+def send():
+    while True:
+        s.sendall(ask)
+
+threading.Thread(target=send, daemon=True).start()
+while s.recv(1 << 22):
+    pass
+"""

@@ -26,8 +26,8 @@ def refused(qmp, data, desc):
 
 
 @pytest.mark.parametrize("data", [
-    b"{}}", b"]", b"}\n", b"hello world\n", b"1 2 3\n", b'"a string"', b"'a string'", b"[]", b"[{}]",
-    b"null\n", b", : ,\n", b"\\\n"])
+    b"{}}", b"]", b"}\n", b"hello world\n", b"1 2 3\n", b'"a string"', b"'a string'", b"[]",
+    b"[{}]", b"null\n", b", : ,\n", b"\\\n"])
 def test_what_is_no_object_gets_one_error(qmp, data):
     desc = "QMP input lacks member 'execute'" if data.startswith(b"{") else \
         "QMP input must be a JSON object"
@@ -180,10 +180,19 @@ def test_valid_utf8_is_echoed(qmp, text):
 
 
 def test_escaped_characters_cannot_break_a_reply(qmp):
-    reply = qmp.execute({"execute": "x\x1b\n\"\\é" + "\U0001f4a9" * 1000})
-    assert reply["error"]["desc"].startswith("The command x\x1b\n\"\\é\U0001f4a9")
-    assert len(reply["error"]["desc"].encode()) < 512
+    reply = qmp.execute({"execute": "x\x1b\n\"\\é\x7f"})
+    assert reply["error"]["desc"] == "The command x\x1b\n\"\\é\x7f has not been found"
     lives(qmp)
+
+
+@pytest.mark.parametrize("character", ["x", "é", "€", "\U0001f4a9"])
+def test_long_names_are_cut_between_characters(qmp, character):
+    for padding in range(4):
+        reply = qmp.execute({"execute": "-" * padding + character * 1000})
+        desc = reply["error"]["desc"]
+        assert desc.startswith("The command " + "-" * padding + character * 100)
+        assert len(desc.encode()) < 512
+        assert set(desc[100:]) == {character}
 
 
 def test_nul_in_a_string_is_no_end_of_it(qmp):

@@ -43,8 +43,8 @@ def test_reference_is_current():
 def test_page_is_clean():
     done = subprocess.run(["mandoc", "-T", "lint", PAGE], capture_output=True, text=True)
     # References to pages that are not installed yet are as they should be.
-    faults = [line for line in done.stdout.splitlines() if "referenced manual not found" not in line]
-    assert faults == []
+    assert [line for line in done.stdout.splitlines()
+            if "referenced manual not found" not in line] == []
 
 
 def test_every_command_and_event_is_in_the_page(checked):

@@ -76,8 +76,8 @@ enum swcxl_rc cmd_clear_event_records(struct swcxl_dev *dev, struct call *call,
 		return SWCXL_INVALID_PAYLOAD_LENGTH;
 	if (rc)
 		return rc;
-	if (dev->config.strict && reserved_set(in))
-		return SWCXL_INVALID_INPUT; /* D-2 */
+	if (!reserved_ok(dev, reserved_set(in)))
+		return SWCXL_INVALID_INPUT;
 	if (in->flags & CLEAR_EVENTS_ALL) { /* only while overflowed, and without handles */
 		if (!log || !log->overflow || in->count)
 			return SWCXL_INVALID_INPUT;
@@ -86,7 +86,8 @@ enum swcxl_rc cmd_clear_event_records(struct swcxl_dev *dev, struct call *call,
 	}
 	if (in->count && (!log || !are_oldest(dev, in->log, call->data.p, in->count)))
 		return SWCXL_INVALID_HANDLE;
-	event_clear(dev, in->log, in->count);
+	if (in->count)
+		event_clear(dev, in->log, in->count);
 	return SWCXL_SUCCESS;
 }
 
@@ -116,8 +117,8 @@ static bool policy_ok(const struct swcxl_dev *dev, uint8_t policy, bool dynamic_
 {
 	unsigned mode = policy & EVENT_INTERRUPT_MODE;
 
-	if (dev->config.strict && policy & 0x0c)
-		return false; /* D-2 */
+	if (!reserved_ok(dev, policy & 0x0c))
+		return false;
 	return mode <= EVENT_INTERRUPT_MSI || (mode == EVENT_INTERRUPT_FW && !dynamic_capacity);
 }
 
@@ -125,7 +126,9 @@ enum swcxl_rc cmd_set_event_interrupt_policy(struct swcxl_dev *dev, struct call 
 					     const struct event_interrupt_policy *in,
 					     struct none *out)
 {
-	(void)call, (void)out;
+	(void)out;
+	if (dev->config.revision < SWCXL_CXL_3_0 && call->in_len > 4)
+		return SWCXL_INVALID_PAYLOAD_LENGTH; /* the fifth byte came with 3.0 */
 	for (unsigned i = 0; i < SWCXL_LOGS; i++)
 		if (!policy_ok(dev, in->log[i], false))
 			return SWCXL_INVALID_INPUT;

@@ -117,18 +117,14 @@ enum swcxl_rc cmd_inject_poison(struct swcxl_dev *dev, struct call *call,
 				const struct inject_poison_in *in, struct none *out)
 {
 	uint64_t address = rd(in->address), line = address / SWCXL_LINE;
-	uint8_t old;
 
 	(void)call, (void)out;
 	if (address & LINE_MASK || line >= dev->dpa.top)
 		return SWCXL_INVALID_PHYSICAL_ADDRESS; /* D-1 */
 	if (is_frozen(dev))
 		return SWCXL_SUCCESS;
-	old = media_attr(&dev->media, line);
-	if (old) /* D-14; but what was latent is known from now on */
-		return old & SWCXL_ATTR_KNOWN || poison_discover(dev, line, 1)
-			       ? SWCXL_SUCCESS
-			       : SWCXL_INTERNAL_ERROR;
+	if (media_attr(&dev->media, line))
+		return SWCXL_SUCCESS; /* D-14: nothing changes, latent errors stay latent */
 	if (dev->config.inject_limit && dev->media.injected >= dev->config.inject_limit)
 		return SWCXL_INJECT_POISON_LIMIT_REACHED; /* I-4, D-13 */
 	if (poison_plant(dev, line, 1, SWCXL_ATTR_POISON | SWCXL_ATTR_KNOWN | SWCXL_SOURCE_INJECTED,
@@ -189,8 +185,8 @@ enum swcxl_rc cmd_scan_media(struct swcxl_dev *dev, struct call *call,
 	(void)out;
 	if (rc)
 		return rc;
-	if (dev->config.strict && in->flags & ~SCAN_MEDIA_NO_EVENT_LOG)
-		return SWCXL_INVALID_INPUT; /* D-2 */
+	if (!reserved_ok(dev, in->flags & ~SCAN_MEDIA_NO_EVENT_LOG))
+		return SWCXL_INVALID_INPUT;
 	scan_start(dev, address / SWCXL_LINE, lines, in->flags & SCAN_MEDIA_NO_EVENT_LOG);
 	background_start(call->cci, 0x43 << 8 | 0x04);
 	return SWCXL_BACKGROUND_STARTED;

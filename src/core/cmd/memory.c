@@ -14,8 +14,8 @@ enum swcxl_rc cmd_identify_memory_device(struct swcxl_dev *dev, struct call *cal
 	(void)in;
 	memcpy(out->fw_revision, revision, MIN(sizeof(revision), sizeof(out->fw_revision)));
 	wr(&out->total_capacity, dev->dpa.top / UNIT_LINES);
-	wr(&out->volatile_capacity, c->volatile_size / SWCXL_CAPACITY_UNIT);
-	wr(&out->persistent_capacity, c->persistent_size / SWCXL_CAPACITY_UNIT);
+	wr(&out->volatile_capacity, dpa_capacity(&dev->dpa, DPA_VOLATILE) / UNIT_LINES);
+	wr(&out->persistent_capacity, dpa_capacity(&dev->dpa, DPA_PERSISTENT) / UNIT_LINES);
 	wr(&out->informational_log_size, c->event_log_max);
 	wr(&out->warning_log_size, c->event_log_max);
 	wr(&out->failure_log_size, c->event_log_max);
@@ -33,8 +33,8 @@ enum swcxl_rc cmd_get_partition_info(struct swcxl_dev *dev, struct call *call,
 				     const struct none *in, struct get_partition_info_out *out)
 {
 	(void)call, (void)in;
-	wr(&out->active_volatile, dev->config.volatile_size / SWCXL_CAPACITY_UNIT);
-	wr(&out->active_persistent, dev->config.persistent_size / SWCXL_CAPACITY_UNIT);
+	wr(&out->active_volatile, dpa_capacity(&dev->dpa, DPA_VOLATILE) / UNIT_LINES);
+	wr(&out->active_persistent, dpa_capacity(&dev->dpa, DPA_PERSISTENT) / UNIT_LINES);
 	return SWCXL_SUCCESS;
 }
 
@@ -60,7 +60,8 @@ enum swcxl_rc cmd_set_lsa(struct swcxl_dev *dev, struct call *call, const struct
 	uint32_t offset = rd(in->offset);
 
 	(void)out;
-	if (!range_fits(offset, call->data.len, dev->config.lsa_size))
+	if (!range_fits(offset, call->data.len, dev->config.lsa_size) ||
+	    !reserved_ok(dev, le_load(in->reserved, sizeof(in->reserved)) != 0))
 		return SWCXL_INVALID_INPUT;
 	if (!call->data.len)
 		return SWCXL_SUCCESS;
@@ -95,8 +96,8 @@ enum swcxl_rc cmd_set_shutdown_state(struct swcxl_dev *dev, struct call *call,
 				     const struct shutdown_state *in, struct none *out)
 {
 	(void)call, (void)out;
-	if (dev->config.strict && in->state & ~SHUTDOWN_DIRTY)
-		return SWCXL_INVALID_INPUT; /* D-2 */
+	if (!reserved_ok(dev, in->state & ~SHUTDOWN_DIRTY))
+		return SWCXL_INVALID_INPUT;
 	dev->shutdown_state = in->state & SHUTDOWN_DIRTY;
 	device_change(dev, &(struct swcxl_change){.kind = SWCXL_CHANGE_SHUTDOWN,
 						  .attr = dev->shutdown_state,

@@ -19,10 +19,10 @@ struct qmp_server;
 /* What a control client can ask for beyond the device. */
 struct qmp_host {
 	void *ctx;
-	const char *name;		    /* --name */
+	const char *name;				   /* --name */
 	const struct vfio_stats *(*vfio_stats)(void *ctx); /* NULL: no vfio-user front end */
 	void (*trace)(void *ctx, const char *line); /* an effective control command, for --trace */
-	void (*quit)(void *ctx);	    /* "quit" was asked for, its reply is on its way */
+	void (*quit)(void *ctx); /* "quit" was asked for, its reply is on its way */
 };
 
 /* Serves on a listening unix socket, which it owns from now on. 0 and *server, or -errno. */

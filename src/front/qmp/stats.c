@@ -45,6 +45,8 @@ void stats_count(struct qmp_stats *stats, const struct swcxl_trace *trace)
 	bool error = trace->rc != SWCXL_SUCCESS && trace->rc != SWCXL_BACKGROUND_STARTED;
 	size_t i = 0;
 
+	if (trace->kind != SWCXL_TRACE_COMMAND)
+		return;
 	count_opcode(stats, trace, error);
 	if (trace->rc < STATS_RCS)
 		stats->rcs[trace->rc]++;
