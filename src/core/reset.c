@@ -13,7 +13,7 @@
  *   other persistent poison	 kept				kept
  *   overflow			 kept if there is persistent capacity
  *   event logs			 kept				kept
- *   registers			 reset				mailbox and unlocked HDM decoders reset
+ *   registers			 reset				mailbox, unlocked decoders
  *   shutdown state		 judged, then clean		kept
  *
  * (*) An attach or device reset by the VMM leaves media, list, overflow and logs alone when no
