@@ -123,6 +123,26 @@ static void check_list(void)
 	CHECK(got == n);
 }
 
+/* A range somewhere, often within records: clipped (D-10). */
+static void check_part_of_list(void)
+{
+	uint64_t start = PLAY_START + below(PLAY), lines = 1 + below(12);
+	struct naive_record all[PLAY], want[PLAY];
+	uint32_t n = naive_list(&model, all), m = 0;
+
+	if (lines > PLAY_START + PLAY - start || (start < BORDER && start + lines > BORDER))
+		lines = 1;
+	for (uint32_t i = 0; i < n; i++) {
+		uint64_t a = all[i].start, b = a + all[i].lines;
+
+		a = a > start ? a : start;
+		b = b < start + lines ? b : start + lines;
+		if (a < b)
+			want[m++] = (struct naive_record){a, b - a, all[i].source};
+	}
+	CHECK(check_pages(start, lines, want, m) == m);
+}
+
 static void check_results(void)
 {
 	uint8_t out[256];
@@ -186,6 +206,7 @@ static void check_all(void)
 		injected += model.line[i].poison && model.line[i].source == INJECTED;
 	check_media();
 	check_list();
+	check_part_of_list();
 	check_results();
 	check_last_event();
 	swcxl_query(t.dev, &st);

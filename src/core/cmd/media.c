@@ -47,7 +47,7 @@ static uint64_t list_records(const struct swcxl_dev *dev, uint64_t line, uint64_
 {
 	struct range r;
 
-	while (ranges_find(&dev->list.record, line, &r) && r.start < end) {
+	while (line < end && ranges_find(&dev->list.record, line, &r) && r.start < end) {
 		uint64_t start = MAX(r.start, line), stop = MIN(range_end(&r), end);
 		struct media_error_record *record = sink_add(sink, sizeof(*record));
 

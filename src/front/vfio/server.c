@@ -7,7 +7,7 @@
  * reply leaves the stream in step. Descriptors may come with any part of it. A reply goes out in
  * one sendmsg() with its descriptor, since clients read it in one piece; when a client does not
  * read, the rest of that one reply waits and nothing more is read from the client: what it can
- * make us hold is one message each way.
+ * make us hold is one message each way. It may sit there until another client wants its place.
  */
 #include <errno.h>
 #include <poll.h>
@@ -21,6 +21,7 @@
 
 #define TURN 256	    /* messages handled before other clients of the loop get theirs */
 #define LAST_TURN (1 << 16) /* ... and before a client that waits for the place is refused */
+#define STUCK_S 5	    /* QEMU's limit for a reply */
 #define ROOM 64		    /* descriptors that one recvmsg() may bring; the rest is cut off */
 
 struct conn {
@@ -35,6 +36,7 @@ struct conn {
 
 	struct vfio_reply reply; /* being sent */
 	size_t out;		 /* bytes of it gone; all of it: no reply waits */
+	uint64_t reply_us;	 /* when it was made */
 };
 
 struct vfio_server {
@@ -204,11 +206,12 @@ static bool handle(struct vfio_server *s)
 	c->message.len = rd(c->header.size) - (uint32_t)sizeof(c->header);
 	verdict = vfio_session_handle(&c->session, &c->message, &c->reply);
 	start_message(c);
-	if (verdict == VFIO_SILENT) {
+	if (verdict == VFIO_SILENT || verdict == VFIO_CLOSE_SILENT) {
 		no_reply(c);
-		return true;
+		return verdict == VFIO_SILENT;
 	}
 	c->out = 0;
+	c->reply_us = loop_wall_us();
 	return flush(c) && verdict == VFIO_SEND;
 }
 
@@ -279,6 +282,12 @@ static int conn_open(struct vfio_server *s, int fd)
 
 /* ---- the server ---- */
 
+/* A client that has not taken a reply for as long as clients themselves wait for one is gone. */
+static bool is_stuck(const struct vfio_server *s)
+{
+	return reply_waits(&s->conn) && loop_wall_us() - s->conn.reply_us > STUCK_S * 1000000ull;
+}
+
 /* The end of the first connection may be waiting behind its last messages: those come first. */
 static void on_listener(void *ctx, int events)
 {
@@ -290,6 +299,8 @@ static void on_listener(void *ctx, int events)
 		return;
 	if (s->conn.fd >= 0)
 		conn_run(s, LAST_TURN);
+	if (is_stuck(s))
+		conn_close(s);
 	if (s->conn.fd >= 0) {
 		s->stats.refused++;
 		close(fd);

@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <json-c/json.h>
@@ -186,6 +187,21 @@ static int get_irq_info(struct request *r)
 
 /* ---- SET_IRQS ---- */
 
+/*
+ * Is every descriptor an eventfd, as far as can be told? Those are anonymous inodes, whose mode
+ * has no type. A socket would be worst: holding the client's own end, we would never see it go.
+ */
+static bool are_eventfds(const struct vfio_message *m)
+{
+	for (unsigned i = 0; i < m->fds; i++) {
+		struct stat st;
+
+		if (fstat(m->fd[i], &st) || st.st_mode & S_IFMT)
+			return false;
+	}
+	return true;
+}
+
 /* A client's descriptor becomes ours; it must never be able to block us. -1: it cannot be. */
 static int take_fd(struct vfio_message *m, unsigned i)
 {
@@ -233,7 +249,7 @@ static bool irq_set_ok(const struct request *r, const struct vfio_irq_set *in)
 		return false;
 	if (bools != (data == VFIO_IRQ_SET_BOOL ? count : 0))
 		return false;
-	if (fds && (data != VFIO_IRQ_SET_EVENTFD || fds != count))
+	if (fds && (data != VFIO_IRQ_SET_EVENTFD || fds != count || !are_eventfds(r->message)))
 		return false;
 	if (count == 0) /* "disable all", of an index without vectors too */
 		return start == 0 && data == VFIO_IRQ_SET_NONE && action == VFIO_IRQ_SET_TRIGGER;
@@ -435,10 +451,8 @@ enum vfio_verdict vfio_session_handle(struct vfio_session *s, struct vfio_messag
 	wr(&reply->header.size, sizeof(reply->header) + reply->len);
 	wr(&reply->header.flags, VFIO_TYPE_REPLY | (err ? VFIO_ERROR : 0));
 	wr(&reply->header.error, (uint32_t)err);
-	if (!s->versioned)
-		return VFIO_CLOSE;
 	if (rd(m->header->flags) & VFIO_NO_REPLY)
-		return VFIO_SILENT;
+		return s->versioned ? VFIO_SILENT : VFIO_CLOSE_SILENT;
 	s->stats->replies++;
-	return VFIO_SEND;
+	return s->versioned ? VFIO_SEND : VFIO_CLOSE;
 }

@@ -50,7 +50,8 @@ struct vfio_session {
 enum vfio_verdict {
 	VFIO_SEND,   /* the reply */
 	VFIO_SILENT, /* nothing: the client asked for no reply */
-	VFIO_CLOSE,  /* the connection, after the reply if it has one (header.size != 0) */
+	VFIO_CLOSE,  /* the connection, after the reply */
+	VFIO_CLOSE_SILENT,
 };
 
 enum vfio_verdict vfio_session_handle(struct vfio_session *session, struct vfio_message *message,
