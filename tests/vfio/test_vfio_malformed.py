@@ -11,7 +11,6 @@ import struct
 import time
 
 import pytest
-from daemon import wait_until
 from vfio_user import (BAR0, BAR2, BAR4, BOOL, CONFIG, DEVICE_RESET, DMA_MAP, DMA_UNMAP, ERROR,
                        EVENTFD, GET_INFO, GET_IRQ_INFO, GET_REGION_INFO, MASK, MESSAGE_MAX, MSIX,
                        NONE, NO_REPLY, REGION_READ, REGION_WRITE, SET_IRQS, TRIGGER, UNMASK,
@@ -48,12 +47,18 @@ def fds_of(device):
     return len(os.listdir(f"/proc/{device.proc.pid}/fd"))
 
 
+def fds_serving(device):
+    """With a new client served, all descriptors of an earlier one are gone."""
+    with Client(device.socket):
+        return fds_of(device)
+
+
 @pytest.fixture
 def no_leak(device):
     """The process has as many descriptors afterwards as before."""
-    before = fds_of(device)
+    before = fds_serving(device)
     yield
-    wait_until(f"no more than {before} descriptors", lambda: fds_of(device) == before)
+    assert fds_serving(device) == before
 
 
 # ---- the header ----------------------------------------------------------------------------------
