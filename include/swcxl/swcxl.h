@@ -389,6 +389,25 @@ struct swcxl_log_status {
 void swcxl_query_log(const struct swcxl_dev *dev, enum swcxl_log log,
 		     struct swcxl_log_status *status);
 
+/*
+ * An event of the management side's making (8.2.10.2.1): a record of this type with len bytes of
+ * data (0 .. 80, the rest is 0) enters a log as any event does, with its interrupt, or is counted
+ * as lost when the log is full. header: what the header shall hold beside severity, handle,
+ * timestamp and length, which are the log's and the device's business. -EINVAL: no such log, or
+ * too much data.
+ */
+struct swcxl_event_header {
+	uint8_t uuid[16]; /* bytes in text order */
+	uint32_t flags;	  /* bits 23:2 of the record flags; bits 1:0 are the severity */
+	uint16_t related_handle;
+	uint8_t maintenance_class, maintenance_subclass;
+	uint16_t ld_id;
+	uint8_t head_id;
+};
+
+int swcxl_event_inject(struct swcxl_dev *dev, enum swcxl_log log,
+		       const struct swcxl_event_header *header, const void *data, size_t len);
+
 /* Record number index (0: the oldest) as it stands, or NULL. Valid until the next call. */
 const uint8_t *swcxl_log_record(const struct swcxl_dev *dev, enum swcxl_log log, uint32_t index);
 

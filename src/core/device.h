@@ -56,8 +56,6 @@ struct event_log {
 	bool overflow;
 };
 
-void event_push(struct swcxl_dev *dev, enum swcxl_log log, const uint8_t type[16], const void *data,
-		size_t len);
 /* A General Media event for poison at a line (D-36, D-37; rules in events.c). */
 void event_poison(struct swcxl_dev *dev, uint64_t line, uint8_t attr, unsigned transaction);
 void event_clear(struct swcxl_dev *dev, enum swcxl_log log, uint32_t n);

@@ -104,8 +104,8 @@ static void store(struct event_log *log, const uint8_t *record)
 	log->count++;
 }
 
-void event_push(struct swcxl_dev *dev, enum swcxl_log which, const uint8_t type[16],
-		const void *data, size_t len)
+static void push(struct swcxl_dev *dev, enum swcxl_log which,
+		 const struct swcxl_event_header *header, const void *data, size_t len)
 {
 	struct event_log *log = &dev->log[which];
 	uint8_t record[SWCXL_EVENT_RECORD_SIZE] = {0};
@@ -117,12 +117,18 @@ void event_push(struct swcxl_dev *dev, enum swcxl_log which, const uint8_t type[
 	}
 	if (++log->last_handle == 0) /* handles are unique and never 0 */
 		log->last_handle = 1;
-	memcpy(h->type.b, type, sizeof(h->type.b));
+	memcpy(h->type.b, header->uuid, sizeof(h->type.b));
 	h->length = sizeof(record);
-	wr(&h->flags, which);
+	wr(&h->flags, (header->flags & 0xffffff & ~EVENT_SEVERITY) | which);
+	wr(&h->related_handle, header->related_handle);
+	h->maintenance_class = header->maintenance_class;
+	h->maintenance_subclass = header->maintenance_subclass;
+	wr(&h->ld_id, header->ld_id);
+	h->head_id = header->head_id;
 	wr(&h->handle, log->last_handle);
 	wr(&h->timestamp, device_timestamp(dev));
-	memcpy(record + EVENT_DATA_OFFSET, data, len);
+	if (len)
+		memcpy(record + EVENT_DATA_OFFSET, data, len);
 	store(log, record);
 	device_change(dev, &(struct swcxl_change){.kind = SWCXL_CHANGE_EVENT,
 						  .log = (uint8_t)which,
@@ -132,6 +138,15 @@ void event_push(struct swcxl_dev *dev, enum swcxl_log which, const uint8_t type[
 		announce(dev, which, h);
 }
 
+int swcxl_event_inject(struct swcxl_dev *dev, enum swcxl_log log,
+		       const struct swcxl_event_header *header, const void *data, size_t len)
+{
+	if ((unsigned)log >= SWCXL_LOGS || len > SWCXL_EVENT_RECORD_SIZE - EVENT_DATA_OFFSET)
+		return -EINVAL;
+	push(dev, log, header, data, len);
+	return 0;
+}
+
 /* Severity by source (D-36); bit 0 but for injections (D-38); bit 2 when unlisted (D-37, P-17). */
 void event_poison(struct swcxl_dev *dev, uint64_t line, uint8_t attr, unsigned transaction)
 {
@@ -139,6 +154,7 @@ void event_poison(struct swcxl_dev *dev, uint64_t line, uint8_t attr, unsigned t
 	enum swcxl_log log = source == SWCXL_SOURCE_INJECTED   ? SWCXL_LOG_INFORMATIONAL
 			     : source == SWCXL_SOURCE_EXTERNAL ? SWCXL_LOG_WARNING
 							       : SWCXL_LOG_FAILURE;
+	struct swcxl_event_header header = {.flags = 0};
 	struct general_media gm = {.type = MEDIA_ECC_ERROR, .transaction = (uint8_t)transaction};
 
 	wr(&gm.address,
@@ -147,7 +163,8 @@ void event_poison(struct swcxl_dev *dev, uint64_t line, uint8_t attr, unsigned t
 		gm.descriptor |= MEDIA_UNCORRECTABLE;
 	if (dev->list.overflowed && !list_has(dev, line))
 		gm.descriptor |= MEDIA_POISON_LIST_OVERFLOW;
-	event_push(dev, log, event_type[TYPE_GENERAL_MEDIA], &gm, sizeof(gm));
+	memcpy(header.uuid, event_type[TYPE_GENERAL_MEDIA], sizeof(header.uuid));
+	push(dev, log, &header, &gm, sizeof(gm));
 }
 
 /* Removes the n oldest. That ends the overflow: a record went, or all did (8.2.10.2.3). */
