@@ -2,7 +2,7 @@
 # A thin front of meson: each target installs what it misses (Debian 12, root or sudo) and says
 # so in a line. What is built and tested is described in the meson.build files.
 
-.PHONY: all demo check check-vm bench fuzz tidy clean
+.PHONY: all demo check check-vm bench fuzz clean
 
 BUILD = build
 CHECK_BUILD = build-check
@@ -27,8 +27,14 @@ check-vm: all
 	@tests/vm/build-image >/dev/null
 	@SWCXL=$(CURDIR)/$(BUILD)/swcxl SWCXLCTL=$(CURDIR)/$(BUILD)/swcxlctl tests/vm/run
 
+# Each fuzz target for so long, after having shown that it finds a planted defect.
+SECONDS = 60
+fuzz:
+	@tools/install-packages check
+	@tests/fuzz/run $(SECONDS)
+
 bench: all
 	@$(BUILD)/bench/core_bench
 
 clean:
-	rm -rf $(BUILD) $(CHECK_BUILD)
+	rm -rf $(BUILD) $(BUILD).log $(CHECK_BUILD) $(CHECK_BUILD)-clang build-fuzz

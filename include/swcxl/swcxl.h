@@ -112,8 +112,8 @@ enum swcxl_trace_kind {
 struct swcxl_trace {
 	enum swcxl_trace_kind kind;
 	uint64_t now_ns;
-	/* command: "primary", "secondary", "control"; reset: "attach"; write: "config",
-	 * "component", "device" (the BAR) */
+	/* command: "primary", "secondary", "control1", "control2", ... (each control channel has
+	 * its number); reset: "attach"; write: "config", "component", "device" (the BAR) */
 	const char *channel;
 	uint64_t offset; /* of a write */
 	unsigned opcode;

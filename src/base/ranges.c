@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * How it works. An entry is one 64-bit key (its first line) and one 64-bit value (length and
- * attribute) in a B+tree. cut() trims or splits what sticks out of the gap and removes the rest;
- * put() takes up mergeable neighbours and lays the whole stretch down again, in pieces of
- * max_len from its start, which is also how put_cost() counts.
+ * attribute) in a B+tree. A run is laid down from its start in pieces of max_len. So what lies
+ * left of a change stays as it is, but for the last piece; what lies right of it in the same run
+ * is taken up and laid down again. Runs of more than one entry are longer than 4 GiB and rare.
  */
 #include "base/ranges.h"
 
@@ -129,14 +129,55 @@ static uint64_t chunks(const struct ranges *map, uint64_t len)
 	return (len + map->max_len - 1) / map->max_len;
 }
 
+/* What goes on behind a line: the rest of a run with this attribute. */
+struct rest {
+	uint64_t len, entries;
+};
+
+static struct rest rest_of_run(const struct ranges *map, uint64_t line, uint8_t attr)
+{
+	struct rest rest = {0};
+	struct range r;
+
+	while (right_neighbour(map, line, attr, &r)) {
+		rest.len += r.len;
+		rest.entries++;
+		line = range_end(&r);
+	}
+	return rest;
+}
+
+/* The entry that a gap would end in: what sticks out of it above, as the start of a run. */
+static bool sticks_out(const struct ranges *map, uint64_t end, struct range *r)
+{
+	return end > 0 && ranges_find(map, end - 1, r) && r->start < end && range_end(r) > end;
+}
+
 int64_t ranges_put_cost(const struct ranges *map, uint64_t start, uint64_t len, uint8_t attr)
 {
-	struct range l, r;
+	struct rest rest = rest_of_run(map, start + len, attr);
+	struct range l;
 	bool left = left_neighbour(map, start, attr, &l);
-	bool right = right_neighbour(map, start + len, attr, &r);
-	uint64_t all = len + (left ? l.len : 0) + (right ? r.len : 0);
+	uint64_t all = (left ? l.len : 0) + len + rest.len;
 
-	return (int64_t)chunks(map, all) - left - right;
+	return (int64_t)chunks(map, all) - left - (int64_t)rest.entries;
+}
+
+int64_t ranges_cut_cost(const struct ranges *map, uint64_t start, uint64_t len)
+{
+	uint64_t end = start + len, line = start;
+	struct rest rest;
+	struct range r;
+	int64_t cost = 0;
+
+	while (ranges_find(map, line, &r) && r.start < end) {
+		cost -= r.start >= start;
+		line = range_end(&r);
+	}
+	if (!sticks_out(map, end, &r))
+		return cost;
+	rest = rest_of_run(map, range_end(&r), r.attr);
+	return cost + (int64_t)chunks(map, range_end(&r) - end + rest.len) - (int64_t)rest.entries;
 }
 
 uint64_t ranges_put_room(const struct ranges *map, uint64_t start, uint8_t attr, uint64_t room)
@@ -147,62 +188,88 @@ uint64_t ranges_put_room(const struct ranges *map, uint64_t start, uint8_t attr,
 	return room > (UINT64_MAX >> 1) / map->max_len ? UINT64_MAX : rest + room * map->max_len;
 }
 
-void ranges_put(struct ranges *map, uint64_t start, uint64_t len, uint8_t attr)
+bool ranges_reserve_put(struct ranges *map, uint64_t start, uint64_t len)
 {
-	struct range l, r;
+	struct range r;
+	uint64_t entries = chunks(map, len) + 3;
 
-	assert(len > 0 && attr != 0);
-	if (right_neighbour(map, start + len, attr, &r)) {
+	if (ranges_find(map, start + len, &r) && r.start == start + len)
+		entries += rest_of_run(map, r.start, r.attr).entries;
+	return ranges_reserve(map, entries);
+}
+
+bool ranges_reserve_cut(struct ranges *map, uint64_t start, uint64_t len)
+{
+	struct range r;
+	uint64_t entries = 3;
+
+	if (sticks_out(map, start + len, &r))
+		entries += rest_of_run(map, range_end(&r), r.attr).entries;
+	return ranges_reserve(map, entries);
+}
+
+/* Takes up the rest of a run behind a line; returns its length. */
+static uint64_t take_rest(struct ranges *map, uint64_t line, uint8_t attr)
+{
+	uint64_t len = 0;
+	struct range r;
+
+	while (right_neighbour(map, line, attr, &r)) {
 		btree_remove(&map->tree, r.start);
 		len += r.len;
+		line = range_end(&r);
 	}
-	if (left_neighbour(map, start, attr, &l)) {
-		start = l.start;
-		len += l.len;
-		resize(map, start, MIN(len, map->max_len), attr);
-	} else {
-		add(map, start, MIN(len, map->max_len), attr);
-	}
-	while (len > map->max_len) {
-		start += map->max_len;
-		len -= map->max_len;
-		add(map, start, MIN(len, map->max_len), attr);
+	return len;
+}
+
+/* Lays a run down from a line on; its first entry is there already, to be resized, or is not. */
+static void lay(struct ranges *map, uint64_t start, uint64_t len, uint8_t attr, bool there)
+{
+	uint64_t first = MIN(len, map->max_len);
+
+	if (there)
+		resize(map, start, first, attr);
+	else
+		add(map, start, first, attr);
+	while (len -= first) {
+		start += first;
+		first = MIN(len, map->max_len);
+		add(map, start, first, attr);
 	}
 }
 
-/* Joins two entries that meet at a line, where they may be and are not too long together. */
-static void join_at(struct ranges *map, uint64_t line)
+void ranges_put(struct ranges *map, uint64_t start, uint64_t len, uint8_t attr)
 {
-	struct range l, r;
+	struct range l;
 
-	if (!line || !ranges_find(map, line - 1, &l) || range_end(&l) != line ||
-	    !right_neighbour(map, line, l.attr, &r) || l.len + r.len > map->max_len)
-		return;
-	btree_remove(&map->tree, r.start);
-	resize(map, l.start, l.len + r.len, l.attr);
+	assert(len > 0 && attr != 0);
+	len += take_rest(map, start + len, attr);
+	if (left_neighbour(map, start, attr, &l))
+		lay(map, l.start, l.len + len, attr, true);
+	else
+		lay(map, start, len, attr, false);
 }
 
 void ranges_cut(struct ranges *map, uint64_t start, uint64_t len)
 {
-	uint64_t end = start + len, low = start, high = end;
+	uint64_t end = start + len, above = 0;
 	struct range r;
 
+	if (sticks_out(map, end, &r))
+		above = range_end(&r) - end + take_rest(map, range_end(&r), r.attr);
 	while (ranges_find(map, start, &r) && r.start < end) {
-		uint64_t above = range_end(&r) > end ? range_end(&r) - end : 0;
+		bool out = range_end(&r) > end;
 
-		low = MIN(low, r.start);
-		high = MAX(high, range_end(&r));
-		if (r.start < start) {
-			resize(map, r.start, start - r.start, r.attr);
-			if (above)
-				add(map, end, above, r.attr);
-		} else if (above) {
+		if (out && r.start >= start) {
 			btree_rekey(&map->tree, r.start, end);
-			resize(map, end, above, r.attr);
-		} else {
-			btree_remove(&map->tree, r.start);
+			lay(map, end, above, r.attr, true);
+			continue;
 		}
+		if (r.start < start)
+			resize(map, r.start, start - r.start, r.attr);
+		else
+			btree_remove(&map->tree, r.start);
+		if (out)
+			lay(map, end, above, r.attr, false);
 	}
-	join_at(map, low);
-	join_at(map, high);
 }

@@ -3,9 +3,10 @@
  * A sorted map from ranges of lines to an attribute byte: the poison map, the poison list and the
  * coverage of scans are three of them. Attribute 0 means "not in the map".
  *
- * Entries never overlap, and are as long as they can be: neighbours with the same attribute are
- * one entry, unless a bound lies between them (partitions never share an entry) or the result
- * would be longer than max_len. All operations are O(log n + entries touched).
+ * Entries never overlap. Neighbouring lines with the same attribute, with no bound between them
+ * (partitions never share an entry), are a run; a run is one entry or, when it is longer than
+ * max_len, as many as it takes, all of max_len but the last. So what the map holds depends on what
+ * was put and cut, and not on the order. All operations are O(log n + entries touched).
  */
 #ifndef SWCXL_RANGES_H
 #define SWCXL_RANGES_H
@@ -59,25 +60,24 @@ bool ranges_piece(const struct ranges *map, uint64_t *line, uint64_t end, struct
 
 /* Sets memory aside, so that a later change to a stretch of at most n entries cannot fail. */
 bool ranges_reserve(struct ranges *map, uint64_t n);
-
+/* Sets aside what this very put(), or this cut(), may need. */
+bool ranges_reserve_put(struct ranges *map, uint64_t start, uint64_t len);
+bool ranges_reserve_cut(struct ranges *map, uint64_t start, uint64_t len);
 /* Gives back what a reservation did not need. */
 void ranges_trim(struct ranges *map);
 
-/* How many entries more (or fewer) the map would hold after a put() into a gap. */
+/* How many entries more (or fewer) the map would hold after a put() into a gap, or after a cut(). */
 int64_t ranges_put_cost(const struct ranges *map, uint64_t start, uint64_t len, uint8_t attr);
-
+int64_t ranges_cut_cost(const struct ranges *map, uint64_t start, uint64_t len);
 /* How many lines could be put from a line on with no more than `room` entries more. */
 uint64_t ranges_put_room(const struct ranges *map, uint64_t start, uint8_t attr, uint64_t room);
 
 /* Is there a bound at this line? */
 bool ranges_bound_at(const struct ranges *map, uint64_t line);
 
-/* Fills a gap between two bounds; joins it to its neighbours. Needs a reservation. */
+/* Fills a gap between two bounds; becomes part of the runs on both sides. Needs a reservation. */
 void ranges_put(struct ranges *map, uint64_t start, uint64_t len, uint8_t attr);
-/*
- * Makes a gap of whatever is there. Only a gap in the middle of one entry makes one entry more,
- * and needs a reservation for it. What was too long to be one entry before may be one now.
- */
+/* Makes a gap of whatever is there. Needs a reservation, unless it reaches the end of a run. */
 void ranges_cut(struct ranges *map, uint64_t start, uint64_t len);
 
 #endif

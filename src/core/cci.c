@@ -158,7 +158,6 @@ bool reserved_ok(const struct swcxl_dev *dev, bool set)
 enum swcxl_rc swcxl_execute(struct swcxl_cci *cci, unsigned opcode, const void *in, size_t in_len,
 			    void *out, size_t *out_len)
 {
-	static const char *const channels[] = {"primary", "secondary", "control"};
 	struct swcxl_dev *dev = cci->dev;
 	const struct command *c = find(opcode);
 	enum swcxl_rc rc = check(cci, c, in_len);
@@ -170,7 +169,7 @@ enum swcxl_rc swcxl_execute(struct swcxl_cci *cci, unsigned opcode, const void *
 		dev->host.trace(dev->host.ctx,
 				&(struct swcxl_trace){
 					.now_ns = dev->now_ns,
-					.channel = channels[cci->channel],
+					.channel = cci->name,
 					.opcode = opcode,
 					.name = c ? c->name : NULL,
 					.in = in,
@@ -184,24 +183,46 @@ enum swcxl_rc swcxl_execute(struct swcxl_cci *cci, unsigned opcode, const void *
 
 /* ---- channels ---- */
 
-void cci_init(struct swcxl_dev *dev, struct swcxl_cci *cci, enum channel channel)
+/*
+ * Control channels are numbered in the order of their making, so that a trace can tell whose
+ * cursors a command moved.
+ */
+static void name_channel(struct swcxl_cci *cci)
 {
+	static const char *const names[] = {"primary", "secondary", "control"};
+	unsigned n = cci->channel == CHANNEL_CONTROL ? ++cci->dev->control_channels : 0;
+	char digits[12], *name = cci->name;
+	unsigned i = 0;
+
+	for (const char *p = names[cci->channel]; *p; p++)
+		*name++ = *p;
+	for (; n; n /= 10)
+		digits[i++] = (char)('0' + n % 10);
+	while (i)
+		*name++ = digits[--i];
+	*name = '\0';
+}
+
+struct swcxl_cci *cci_new(struct swcxl_dev *dev, enum channel channel)
+{
+	struct swcxl_cci *cci = mem_zalloc(&dev->mem, sizeof(*cci));
+
+	if (!cci)
+		return NULL;
 	*cci = (struct swcxl_cci){
 		.dev = dev,
 		.channel = channel,
 		.limit = dev->config.payload_size,
 		.next = dev->ccis,
 	};
+	name_channel(cci);
 	dev->ccis = cci;
+	return cci;
 }
 
 struct swcxl_cci *swcxl_cci_new(struct swcxl_dev *dev)
 {
-	struct swcxl_cci *cci = mem_zalloc(&dev->mem, sizeof(*cci));
-
-	if (cci)
-		cci_init(dev, cci, CHANNEL_CONTROL);
-	return cci;
+	return cci_new(dev, CHANNEL_CONTROL);
 }
 
 void swcxl_cci_free(struct swcxl_cci *cci)

@@ -56,7 +56,8 @@ bool command_exists(const struct swcxl_dev *dev, const struct command *command);
 /* Reserved bits of an input are set, or not: may it pass? (D-2: it does, unless --strict.) */
 bool reserved_ok(const struct swcxl_dev *dev, bool set);
 
-void cci_init(struct swcxl_dev *dev, struct swcxl_cci *cci, enum channel channel);
+/* A channel of any kind; NULL: no memory. */
+struct swcxl_cci *cci_new(struct swcxl_dev *dev, enum channel channel);
 /* Every reset, and every new client, drops the cursors (D-8). */
 void cci_drop_cursors(struct swcxl_dev *dev);
 

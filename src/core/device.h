@@ -187,6 +187,7 @@ struct cursor { /* a transfer that is not finished (D-8) */
 struct swcxl_cci {
 	struct swcxl_dev *dev;
 	enum channel channel;
+	char name[24]; /* "primary", "control7" */
 	struct cursor list;
 	uint64_t results_next;	      /* first scan result not yet fetched */
 	uint32_t limit;		      /* bytes of output */
@@ -227,6 +228,7 @@ struct swcxl_dev {
 	unsigned media_status; /* MEMDEV_MEDIA_*: 1 ready */
 	bool mailbox_used;     /* a doorbell rang since the last reset (D-39) */
 	struct swcxl_cci *ccis;
+	unsigned control_channels; /* made so far */
 	struct mailbox mailbox[SWCXL_MAILBOXES];
 	struct regs config_space, component;
 };

@@ -239,6 +239,8 @@ int event_apply(struct swcxl_dev *dev, const struct swcxl_change *change)
 	case SWCXL_CHANGE_EVENT:
 		if (change->length != SWCXL_EVENT_RECORD_SIZE || !change->data)
 			return -EINVAL;
+		if (log->count >= dev->config.event_log_max)
+			return -EINVAL;
 		if (!make_room(dev, log))
 			return -ENOMEM;
 		store(log, change->data);

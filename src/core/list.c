@@ -12,6 +12,9 @@
  */
 #include "core/device.h"
 
+/* Records of one run: 16 TiB of them. Twice, for a change that is taken back. */
+#define RUN_ENTRIES_MAX (2 * ((16 * TiB / SWCXL_LINE) / RECORD_LINES_MAX + 1))
+
 static uint8_t record_attr(uint8_t attr)
 {
 	return (uint8_t)(SWCXL_ATTR_POISON | (attr & SWCXL_ATTR_SOURCE));
@@ -75,7 +78,7 @@ static uint64_t enter(struct swcxl_dev *dev, struct ranges *records, const struc
 	if (cost > room)
 		lines = MIN(lines - 1,
 			    ranges_put_room(records, piece->start, attr, (uint64_t)room));
-	if (!lines || !ranges_reserve(records, lines / RECORD_LINES_MAX + 2))
+	if (!lines || !ranges_reserve_put(records, piece->start, lines))
 		return 0;
 	ranges_put(records, piece->start, lines, attr);
 	return lines;
@@ -89,7 +92,8 @@ static bool rename_source(struct swcxl_dev *dev, const struct range *piece, uint
 {
 	struct ranges *records = &dev->list.record;
 
-	if (!ranges_reserve(records, 8))
+	/* there and back takes no more entries than the list has records, and a few */
+	if (!ranges_reserve(records, MIN(ranges_count(records), RUN_ENTRIES_MAX) + 8))
 		return false;
 	ranges_cut(records, piece->start, piece->len);
 	ranges_put(records, piece->start, piece->len, attr);
@@ -153,11 +157,14 @@ void list_remove(struct swcxl_dev *dev, uint64_t start, uint64_t len)
 
 	if (!ranges_find(records, start, &r) || r.start >= end)
 		return;
-	if (r.start < start && range_end(&r) > end) {
-		fits = ranges_count(records) < dev->config.poison_list_max &&
-		       ranges_reserve(records, 2);
-		if (!fits)
-			end = range_end(&r);
+	if (!ranges_reserve_cut(records, start, len)) {
+		while (ranges_find(records, end, &r) && r.start <= end)
+			end = range_end(&r); /* to the end of the run: that needs no memory */
+		fits = end == start + len;
+	} else if (ranges_cut_cost(records, start, len) + (int64_t)ranges_count(records) >
+		   (int64_t)dev->config.poison_list_max) {
+		end = range_end(&r);
+		fits = false;
 	}
 	ranges_cut(records, start, end - start);
 	emit(dev, start, end - start, 0);

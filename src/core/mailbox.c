@@ -257,10 +257,10 @@ int mailbox_init(struct swcxl_dev *dev)
 		m->in = mem_zalloc(&dev->mem, size);
 		m->out = mem_zalloc(&dev->mem, size);
 		m->payload = m->own_payload;
-		m->cci = swcxl_cci_new(dev);
+		m->cci = cci_new(dev,
+				 i == SWCXL_MAILBOX_PRIMARY ? CHANNEL_PRIMARY : CHANNEL_SECONDARY);
 		if (!m->own_payload || !m->in || !m->out || !m->cci)
 			return -ENOMEM;
-		m->cci->channel = i == SWCXL_MAILBOX_PRIMARY ? CHANNEL_PRIMARY : CHANNEL_SECONDARY;
 	}
 	return 0;
 }

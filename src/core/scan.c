@@ -142,16 +142,23 @@ static bool result_goes_on(const struct swcxl_dev *dev, uint64_t line, uint8_t s
 }
 
 /*
- * What is known is listed already, or the list is frozen. Of what is not, the first line by
- * itself: whether it fits the list must not depend on how many lines this step of the clock
- * happens to pass.
+ * What is known is listed already, or the list is frozen. What is not becomes known: the first
+ * line, which may need a record, and as many of the next as this record then takes. So whether
+ * and when the list overflows does not depend on how many lines a step of the clock passes.
+ * Returns how many of n lines it was, 0 when there is no memory.
  */
-static bool discover(struct swcxl_dev *dev, const struct range *found, uint64_t n)
+static uint64_t discover(struct swcxl_dev *dev, const struct range *found, uint64_t n)
 {
+	const struct poison_list *list = &dev->list;
+	uint8_t attr = found->attr & (SWCXL_ATTR_POISON | SWCXL_ATTR_SOURCE);
+
 	if (found->attr & SWCXL_ATTR_KNOWN)
-		return true;
-	return poison_discover(dev, found->start, 1) &&
-	       (n == 1 || poison_discover(dev, found->start + 1, n - 1));
+		return n;
+	if (!poison_discover(dev, found->start, 1))
+		return 0;
+	if (!list->overflowed && list_has(dev, found->start))
+		n = MIN(n, 1 + ranges_put_room(&list->record, found->start + 1, attr, 0));
+	return n == 1 || poison_discover(dev, found->start + 1, n - 1) ? n : 0;
 }
 
 /* Poison that the scan has passed. False: the results are full, and position says where. */
@@ -172,7 +179,8 @@ static bool found_poison(struct swcxl_dev *dev, const struct range *found)
 			return false;
 		last = &scan->result[scan->results - !fresh];
 		n = MIN(rest.len, RECORD_LINES_MAX - (fresh ? 0 : last->lines));
-		if (!discover(dev, &rest, n))
+		n = discover(dev, &rest, n);
+		if (!n)
 			return false;
 		if (fresh) {
 			*last = (struct scan_record){.start = rest.start, .attr = source};

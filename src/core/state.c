@@ -63,25 +63,36 @@ static uint8_t replace(uint8_t old, void *arg)
 
 static int apply_poison(struct swcxl_dev *dev, uint64_t line, uint64_t lines, uint8_t attr)
 {
-	if (attr && !(attr & SWCXL_ATTR_POISON))
+	const uint8_t known_bits =
+		SWCXL_ATTR_POISON | SWCXL_ATTR_SOURCE | SWCXL_ATTR_KNOWN | SWCXL_ATTR_PERMANENT;
+
+	if (attr & ~known_bits || (attr && !(attr & SWCXL_ATTR_POISON)))
 		return -EINVAL;
-	return media_transform(&dev->media, line, lines, replace, &attr, true) ? 0 : -ENOMEM;
+	/* a device may hold more ranges than its limit: what it finds by itself always goes in */
+	return media_transform(&dev->media, line, lines, replace, &attr, false) ? 0 : -ENOMEM;
 }
 
-static int apply_list(struct swcxl_dev *dev, uint64_t line, uint64_t lines, uint8_t attr)
+static int apply_list(struct swcxl_dev *dev, uint64_t start, uint64_t lines, uint8_t attr)
 {
 	struct ranges *records = &dev->list.record;
-	uint64_t end = line + lines;
+	uint64_t line = start, end = start + lines;
 	struct range piece;
 
-	if (attr && !(attr & SWCXL_ATTR_POISON))
+	if (attr & ~(SWCXL_ATTR_POISON | SWCXL_ATTR_SOURCE) ||
+	    (attr && !(attr & SWCXL_ATTR_POISON)))
 		return -EINVAL;
-	if (!ranges_reserve(records, lines / RECORD_LINES_MAX + 8))
+	if (!ranges_reserve_cut(records, start, lines))
 		return -ENOMEM;
-	ranges_cut(records, line, lines);
-	while (attr && ranges_piece(records, &line, end, &piece))
+	ranges_cut(records, start, lines);
+	while (attr && ranges_piece(records, &line, end, &piece)) {
+		if (!ranges_reserve_put(records, piece.start, piece.len))
+			return -ENOMEM;
 		ranges_put(records, piece.start, piece.len, attr);
-	return ranges_count(records) <= dev->config.poison_list_max ? 0 : -EINVAL;
+	}
+	if (ranges_count(records) <= dev->config.poison_list_max)
+		return 0;
+	ranges_cut(records, start, lines);
+	return -EINVAL;
 }
 
 static int apply_content(struct swcxl_dev *dev, uint64_t line, uint64_t lines, const uint8_t *data)
@@ -121,6 +132,8 @@ static int apply(struct swcxl_dev *dev, const struct swcxl_change *c)
 	case SWCXL_CHANGE_CONTENT:
 		return apply_media(dev, c);
 	case SWCXL_CHANGE_OVERFLOW:
+		if (c->attr > 1 || (!c->attr && c->value))
+			return -EINVAL;
 		dev->list.overflowed = c->attr;
 		dev->list.overflow_timestamp = c->value;
 		return 0;
@@ -134,6 +147,8 @@ static int apply(struct swcxl_dev *dev, const struct swcxl_change *c)
 	case SWCXL_CHANGE_EVENT_LOST:
 		return c->log < SWCXL_LOGS ? event_apply(dev, c) : -EINVAL;
 	case SWCXL_CHANGE_SHUTDOWN:
+		if (c->attr & ~SHUTDOWN_DIRTY || c->value > UINT32_MAX)
+			return -EINVAL;
 		dev->shutdown_state = c->attr;
 		dev->dirty_shutdowns = (uint32_t)c->value;
 		return 0;

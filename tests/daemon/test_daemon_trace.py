@@ -71,10 +71,10 @@ def test_every_line_has_the_documented_form(tmp_path):
     for line in lines:
         assert CCI.fullmatch(line) or QMP.fullmatch(line), line
     time, channel, opcode, name, payload, rc, rc_name, out = CCI.fullmatch(lines[2]).groups()
-    assert (time, channel, opcode, name) == ("0", "control", "4304", "scan_media")
+    assert (time, channel, opcode, name) == ("0", "control1", "4304", "scan_media")
     assert payload == struct.pack("<QQB", 0, 1 << 22, 0).hex()
     assert (rc, rc_name, out) == ("0001", "Background Command Started", "")
-    assert lines[7] == "1000000000 cci control c123 - in=00 rc=0003 (Unsupported) out="
+    assert lines[7] == "1000000000 cci control1 c123 - in=00 rc=0003 (Unsupported) out="
     time, request = QMP.fullmatch(lines[0]).groups()
     assert time == "0" and json.loads(request) == {
         "execute": "swcxl-plant-poison",

@@ -168,6 +168,17 @@ def test_fd_whose_peer_has_written_and_gone():
     assert (done.returncode, done.stderr) == (0, b"")
 
 
+@pytest.mark.parametrize("family, kind", [
+    (socket.AF_UNIX, socket.SOCK_STREAM), (socket.AF_UNIX, socket.SOCK_DGRAM),
+    (socket.AF_INET, socket.SOCK_STREAM)])
+def test_fd_that_cannot_be_served(family, kind):
+    """Neither listening nor connected, or no unix stream: a failure to start, and one line."""
+    with socket.socket(family, kind) as sock:
+        done = subprocess.run([program(), "--fd", str(sock.fileno())], timeout=20, check=False,
+                              pass_fds=[sock.fileno()], capture_output=True, text=True)
+    assert done.returncode == 1 and len(done.stderr.splitlines()) == 1
+
+
 def test_fd_with_a_peer_that_errs():
     """A connection that the server ends counts as closed too."""
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)

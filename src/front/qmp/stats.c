@@ -40,9 +40,21 @@ static void count_opcode(struct qmp_stats *stats, const struct swcxl_trace *trac
 	add(&stats->opcode[i].n, error);
 }
 
+/* The kind of a channel: control channels have numbers, which nobody wants to see summed up. */
+static const char *kind_of(const char *channel)
+{
+	static const char *const kinds[] = {"primary", "secondary", "control"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
+		if (strncmp(channel, kinds[i], strlen(kinds[i])) == 0)
+			return kinds[i];
+	return "other";
+}
+
 void stats_count(struct qmp_stats *stats, const struct swcxl_trace *trace)
 {
 	bool error = trace->rc != SWCXL_SUCCESS && trace->rc != SWCXL_BACKGROUND_STARTED;
+	const char *kind = kind_of(trace->channel);
 	size_t i = 0;
 
 	if (trace->kind != SWCXL_TRACE_COMMAND)
@@ -50,11 +62,10 @@ void stats_count(struct qmp_stats *stats, const struct swcxl_trace *trace)
 	count_opcode(stats, trace, error);
 	if (trace->rc < STATS_RCS)
 		stats->rcs[trace->rc]++;
-	while (i < STATS_CHANNELS && stats->channel[i].name &&
-	       strcmp(stats->channel[i].name, trace->channel) != 0)
+	while (i < STATS_CHANNELS && stats->channel[i].name && stats->channel[i].name != kind)
 		i++;
 	if (i < STATS_CHANNELS) {
-		stats->channel[i].name = trace->channel;
+		stats->channel[i].name = kind;
 		add(&stats->channel[i].n, error);
 	}
 }

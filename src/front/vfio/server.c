@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "front/vfio/session.h"
@@ -282,6 +283,14 @@ static int conn_open(struct vfio_server *s, int fd)
 
 /* ---- the server ---- */
 
+/* A client that has sent something already would see a reset, not an end, if we closed over it. */
+static void drain(int fd)
+{
+	char bytes[512];
+
+	(void)!recv(fd, bytes, sizeof(bytes), MSG_DONTWAIT);
+}
+
 /* A client that has not taken a reply for as long as clients themselves wait for one is gone. */
 static bool is_stuck(const struct vfio_server *s)
 {
@@ -303,21 +312,37 @@ static void on_listener(void *ctx, int events)
 		conn_close(s);
 	if (s->conn.fd >= 0) {
 		s->stats.refused++;
+		drain(fd);
 		close(fd);
 	} else if (conn_open(s, fd)) {
 		close(fd);
 	}
 }
 
+static int option(int fd, int name)
+{
+	int value = -1;
+	socklen_t len = sizeof(value);
+
+	return getsockopt(fd, SOL_SOCKET, name, &value, &len) ? -errno : value;
+}
+
+/* A unix stream socket, listening or connected (its peer may have gone again), is what we serve. */
 static int start(struct vfio_server *s, int fd)
 {
-	int listening = 0;
-	socklen_t len = sizeof(listening);
+	struct sockaddr_un peer;
+	socklen_t len = sizeof(peer);
+	int domain = option(fd, SO_DOMAIN);
 
-	if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &len))
-		return -errno;
-	if (!listening)
+	if (domain < 0)
+		return domain;
+	if (domain != AF_UNIX || option(fd, SO_TYPE) != SOCK_STREAM)
+		return -EPROTONOSUPPORT;
+	if (option(fd, SO_ACCEPTCONN) != 1) {
+		if (getpeername(fd, (struct sockaddr *)&peer, &len) && errno == ENOTCONN)
+			return -ENOTCONN;
 		return conn_open(s, fd);
+	}
 	s->listen_watch = loop_watch(s->loop, fd, LOOP_READABLE, on_listener, s);
 	if (!s->listen_watch)
 		return -ENOMEM;
