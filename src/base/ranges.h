@@ -66,7 +66,7 @@ bool ranges_reserve_cut(struct ranges *map, uint64_t start, uint64_t len);
 /* Gives back what a reservation did not need. */
 void ranges_trim(struct ranges *map);
 
-/* How many entries more (or fewer) the map would hold after a put() into a gap, or after a cut(). */
+/* How many entries more (or fewer) the map would hold after a put() into a gap; after a cut(). */
 int64_t ranges_put_cost(const struct ranges *map, uint64_t start, uint64_t len, uint8_t attr);
 int64_t ranges_cut_cost(const struct ranges *map, uint64_t start, uint64_t len);
 /* How many lines could be put from a line on with no more than `room` entries more. */

@@ -2,11 +2,11 @@
 /*
  * plant: errors in the media, from the command line, from a file, or at random places.
  *
- * All errors are known before the first is planted, so a mistake in line 100 of a file plants
- * nothing. Random errors are spread: the range is cut into as many equal slots as there are
- * errors and each gets one line of its slot, never the first, so that no two of them touch and
- * the device cannot merge them into one record. The generator is SplitMix64, and the same range,
- * number and seed give the same errors for ever.
+ * All errors are known and checked before the first is planted, against the capacity too, so a
+ * mistake in line 100 of a file plants nothing. Random errors are spread: the range is cut into
+ * as many equal slots as there are errors and each gets one line of its slot, never the first, so
+ * that no two of them touch and the device cannot merge them into one record. The generator is
+ * SplitMix64, and the same range, number and seed give the same errors for ever.
  */
 #include <errno.h>
 #include <json-c/json.h>
@@ -23,6 +23,7 @@ struct plant {
 	struct range range;
 	unsigned source;
 	bool latent, permanent;
+	unsigned line; /* of the file, or 0 */
 };
 
 struct plants {
@@ -41,25 +42,29 @@ static void add(struct plants *plants, struct plant plant)
 
 /* ---- from a file ---- */
 
-static bool parse_line(char *line, struct plant *plant)
+/* NULL, or what is wrong with the line. */
+static const char *parse_line(char *line, struct plant *plant)
 {
+	static const char form[] = "this is not 'start length [source] [latent] [permanent]'";
 	const char *separators = " \t\r\n";
 	char *rest, *word = strtok_r(line, separators, &rest);
 
 	if (!word || !parse_size(word, &plant->range.start))
-		return false;
+		return form;
 	word = strtok_r(NULL, separators, &rest);
 	if (!word || !parse_size(word, &plant->range.length))
-		return false;
+		return form;
 	while ((word = strtok_r(NULL, separators, &rest))) {
 		if (strcmp(word, "latent") == 0)
 			plant->latent = true;
 		else if (strcmp(word, "permanent") == 0)
 			plant->permanent = true;
 		else if (!source_from_key(word, &plant->source))
-			return false;
+			return form;
 	}
-	return plant->range.start % SWCXL_LINE == 0 && plant->range.length % SWCXL_LINE == 0;
+	if (plant->range.start % SWCXL_LINE || plant->range.length % SWCXL_LINE)
+		return "start and length are multiples of 64";
+	return plant->range.length ? NULL : "the length is 0";
 }
 
 static void add_file(struct plants *plants, const char *path, struct plant by_default)
@@ -72,19 +77,19 @@ static void add_file(struct plants *plants, const char *path, struct plant by_de
 		die(USAGE, "Cannot open %s: %s", path, strerror(errno));
 	for (unsigned n = 1; getline(&line, &size, file) >= 0; n++) {
 		struct plant plant = by_default;
+		const char *wrong;
 
+		plant.line = n;
 		line[strcspn(line, "#")] = '\0';
 		if (line[strspn(line, " \t\r\n")] == '\0')
 			continue;
-		if (!parse_line(line, &plant))
-			die(USAGE,
-			    "%s, line %u: this is not 'start length [source] [latent] "
-			    "[permanent]' with multiples of 64. Nothing was planted",
-			    path, n);
+		wrong = parse_line(line, &plant);
+		if (wrong)
+			die(USAGE, "%s, line %u: %s. Nothing was planted", path, n, wrong);
 		add(plants, plant);
 	}
 	if (ferror(file))
-		die(USAGE, "Cannot read %s: %s", path, strerror(errno));
+		die(USAGE, "Cannot read %s: %s. Nothing was planted", path, strerror(errno));
 	free(line);
 	if (file != stdin)
 		fclose(file);
@@ -140,17 +145,64 @@ static void add_random(struct plants *plants, const struct ctl *ctl, struct rang
 
 /* ---- the command ---- */
 
-static void plant_one(struct link *link, const struct plant *plant)
+/* Of several errors none is planted when one lies outside the device; whether a single one does
+ * is for the device to say. */
+static void check_capacity(struct ctl *ctl, const struct plants *plants)
+{
+	struct identity id;
+
+	if (plants->count < 2 && !ctl_has(ctl, OPT_from))
+		return;
+	cci_identify(ctl_link(ctl), &id);
+	for (size_t i = 0; i < plants->count; i++) {
+		const struct plant *plant = &plants->rows[i];
+		char where[32] = "";
+
+		if (range_fits(plant->range.start, plant->range.length, id.capacity))
+			continue;
+		if (plant->line)
+			snprintf(where, sizeof(where), ", line %u: ", plant->line);
+		die(USAGE,
+		    "%s%s%s from %s on is not all in the device, which has %s. Nothing was planted",
+		    plant->line ? ctl->options[OPT_from] : "", where,
+		    length_text(plant->range.length).s, dpa_text(plant->range.start).s,
+		    size_text(id.capacity).s);
+	}
+}
+
+/* Which error the device refused, and what it has planted before; NULL for one that the command
+ * line gave: whoever wrote that knows. */
+static const char *name_error(const struct ctl *ctl, const struct plants *plants, size_t index,
+			      char *text, size_t size)
+{
+	unsigned line = plants->rows[index].line;
+	int len;
+
+	if (!line && plants->count == 1)
+		return NULL;
+	if (line)
+		len = snprintf(text, size, "%.200s, line %u", ctl->options[OPT_from], line);
+	else
+		len = snprintf(text, size, "%s", dpa_text(plants->rows[index].range.start).s);
+	if (plants->count > 1)
+		snprintf(text + len, size - (size_t)len, ", after %zu of %zu errors were planted",
+			 index, plants->count);
+	return text;
+}
+
+static void plant_one(struct ctl *ctl, const struct plants *plants, size_t index)
 {
 	struct json_object *args = json_object_new_object();
-	struct text start = dpa_text(plant->range.start);
+	const struct plant *plant = &plants->rows[index];
+	char text[320];
+	const char *what = name_error(ctl, plants, index, text, sizeof(text));
 
 	add_number(args, "start", plant->range.start);
 	add_number(args, "length", plant->range.length);
 	add_string(args, "source", source_key(plant->source));
 	add_bool(args, "known", !plant->latent);
 	add_bool(args, "permanent", plant->permanent);
-	json_object_put(qmp_call(link, "swcxl-plant-poison", args, start.s));
+	json_object_put(qmp_call(ctl_link(ctl), "swcxl-plant-poison", args, what));
 }
 
 static struct json_object *plants_json(const struct plants *plants)
@@ -223,8 +275,9 @@ enum status cmd_plant(struct ctl *ctl)
 	struct plants plants = {0};
 
 	collect(ctl, &plants);
+	check_capacity(ctl, &plants);
 	for (size_t i = 0; i < plants.count; i++)
-		plant_one(ctl_link(ctl), &plants.rows[i]);
+		plant_one(ctl, &plants, i);
 	if (ctl->json)
 		print_json(plants_json(&plants));
 	else

@@ -143,7 +143,9 @@ enum status cmd_poison_list(struct ctl *ctl)
 	uint64_t limit = ctl_number(ctl, OPT_limit, UINT64_MAX);
 	struct poison_list list = {.overflow = false};
 	struct range range = {0};
-	bool ranged = ctl_range(ctl, &range);
+	/* Linux asks for a list of length 0, and D-3 allows it; nothing else may be empty. */
+	bool ranged =
+		ctl_has(ctl, OPT_media) ? ctl_range(ctl, &range) : ctl_range_or_empty(ctl, &range);
 	unsigned rc = 0, volatile_rc = 0;
 	struct identity id;
 

@@ -43,8 +43,8 @@ enum status cmd_cci(struct ctl *ctl)
 		add_hex(document, "payload", reply.p, reply.len);
 		print_json(document);
 	} else {
-		printf("%s (%04Xh): %s (%04Xh), %zu byte%s\n", opcode_text(opcode), opcode,
-		       rc_text(reply.rc), reply.rc, reply.len, plural(reply.len));
+		printf("%s: %s, %zu byte%s\n", opcode_full(opcode), rc_full(reply.rc), reply.len,
+		       plural(reply.len));
 		hex_dump(reply.p, reply.len);
 	}
 	free(in);
@@ -57,7 +57,9 @@ enum status cmd_clock_step(struct ctl *ctl)
 	uint64_t ns;
 
 	if (!parse_duration(ctl->args[0], &ns))
-		ctl_usage(ctl, "'%s' is no duration: 250ms, 5s, 2m; units are ns us ms s m h",
+		ctl_usage(ctl,
+			  "'%s' is no duration: 250ms, 5s, 2m; units are ns us ms s m h, and "
+			  "ns when there is none",
 			  ctl->args[0]);
 	add_number(args, "nanoseconds", ns);
 	now = qmp_call(ctl_link(ctl), "swcxl-clock-step", args, NULL);

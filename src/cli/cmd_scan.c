@@ -23,7 +23,8 @@ struct job {
 	struct range whole;    /* what was asked for */
 	struct range parts[2]; /* the same in two, for a device that needs that; or empty */
 	bool no_events;
-	uint64_t estimate_ms, elapsed_ms;
+	uint64_t estimate_ms;
+	struct watch watch;
 	unsigned rc;		     /* how the last scan ended */
 	struct scan_results results; /* of all of them */
 };
@@ -68,8 +69,8 @@ static void print_job(const struct ctl *ctl, const struct job *job)
 
 	if (!ctl->json) {
 		json_object_put(document);
-		printf("Scan Media ended after %s: %s.\n", duration_text(job->elapsed_ms).s,
-		       rc_text(job->rc));
+		printf("Scan Media ended after %s: %s.\n",
+		       duration_text((uint64_t)job->watch.elapsed_ms).s, rc_text(job->rc));
 		print_results(&job->results, ctl_number(ctl, OPT_limit, UINT64_MAX));
 		return;
 	}
@@ -77,7 +78,7 @@ static void print_job(const struct ctl *ctl, const struct job *job)
 	add_number(document, "length", job->whole.length);
 	add_bool(document, "events", !job->no_events);
 	add_number(document, "estimate-ms", job->estimate_ms);
-	add_number(document, "elapsed-ms", job->elapsed_ms);
+	add_number(document, "elapsed-ms", (uint64_t)job->watch.elapsed_ms);
 	add_number(document, "return-code", job->rc);
 	add_string(document, "return-code-name", rc_text(job->rc));
 	add_results(document, &job->results);
@@ -97,6 +98,19 @@ static void find_range(struct ctl *ctl, struct job *job)
 	job->whole = (struct range){0, id.capacity};
 	if (id.parts[0].length && id.parts[1].length)
 		memcpy(job->parts, id.parts, sizeof(job->parts));
+}
+
+/* Of the whole, or of all its parts. */
+static uint64_t estimate(struct link *link, const struct job *job)
+{
+	uint64_t ms = cci_scan_estimate_ms(link, job->whole);
+	uint64_t parts[2];
+
+	if (ms || !job->parts[0].length)
+		return ms;
+	for (int i = 0; i < 2; i++)
+		parts[i] = cci_scan_estimate_ms(link, job->parts[i]);
+	return parts[0] && parts[1] ? parts[0] + parts[1] : 0;
 }
 
 /* Starts the first scan. The range that it really has is returned: the whole or its first part. */
@@ -119,12 +133,11 @@ static struct range start(struct link *link, struct job *job)
 /* Waits for the scan of the range and adds its results. */
 static void finish(struct ctl *ctl, struct job *job, struct range range)
 {
-	struct watch watch = {
-		.opcode = OP_scan_media, .range = range, .quiet = ctl->json, .timeout_ms = -1};
-	struct background b = watch_background(ctl->link, &watch);
+	struct background b;
 	unsigned rc;
 
-	job->elapsed_ms += (uint64_t)watch.elapsed_ms;
+	job->watch.range = range;
+	b = watch_background(ctl->link, &job->watch);
 	if (b.opcode != OP_scan_media)
 		die(REFUSED, "The scan is gone: the device was reset, or another operation has "
 			     "begun since. Start it again");
@@ -171,19 +184,29 @@ static void announce(const struct job *job)
 		job->estimate_ms ? duration_text(job->estimate_ms).s : "");
 }
 
-static enum status print_started(const struct ctl *ctl, const struct job *job)
+/* The range that was started may be the first of two parts, and then the second was not. */
+static enum status print_started(const struct ctl *ctl, const struct job *job, struct range range)
 {
-	struct json_object *document = json_object_new_object();
+	const struct range *rest = &job->parts[1];
+	struct json_object *document;
 
 	if (!ctl->json) {
 		printf("Scan Media has started. 'swcxlctl wait scan' waits for its end.\n");
-		json_object_put(document);
+		if (rest->length)
+			printf("The device scans its partitions one by one: %s from %s on are "
+			       "being scanned,\n%s from %s on are not. When the scan has ended, "
+			       "go on with\n  swcxlctl scan 0x%llx 0x%llx\n",
+			       length_text(range.length).s, dpa_text(range.start).s,
+			       length_text(rest->length).s, dpa_text(rest->start).s,
+			       (unsigned long long)rest->start, (unsigned long long)rest->length);
 		return DONE;
 	}
-	add_number(document, "start", job->whole.start);
-	add_number(document, "length", job->whole.length);
+	document = json_object_new_object();
+	add_number(document, "start", range.start);
+	add_number(document, "length", range.length);
 	add_bool(document, "events", !job->no_events);
 	add_number(document, "estimate-ms", job->estimate_ms);
+	json_object_object_add(document, "not-started", rest->length ? range_json(rest) : NULL);
 	print_json(document);
 	return DONE;
 }
@@ -195,12 +218,15 @@ enum status cmd_scan(struct ctl *ctl)
 
 	ctl_number(ctl, OPT_limit, 0);
 	find_range(ctl, &job);
-	job.estimate_ms = cci_scan_estimate_ms(ctl_link(ctl), job.whole);
+	job.estimate_ms = estimate(ctl_link(ctl), &job);
 	range = start(ctl->link, &job);
 	if (ctl_has(ctl, OPT_no_wait)) {
-		job.whole = range;
-		return print_started(ctl, &job);
+		if (job.parts[1].length)
+			job.estimate_ms = cci_scan_estimate_ms(ctl->link, range);
+		return print_started(ctl, &job, range);
 	}
+	job.watch = (struct watch){
+		.opcode = OP_scan_media, .whole = job.whole, .quiet = ctl->json, .timeout_ms = -1};
 	if (!ctl->json)
 		announce(&job);
 	do {

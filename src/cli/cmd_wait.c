@@ -110,9 +110,14 @@ static enum status wait_scan(struct ctl *ctl, int64_t timeout_ms)
 {
 	struct watch watch = {
 		.opcode = OP_scan_media, .quiet = ctl->json, .timeout_ms = timeout_ms};
-	struct background b = watch_background(ctl_link(ctl), &watch);
-	bool scan = b.opcode == OP_scan_media;
+	struct background b;
+	bool ran, scan;
 
+	link_background(ctl_link(ctl), &b);
+	ran = b.running && b.opcode == OP_scan_media;
+	if (ran)
+		b = watch_background(ctl->link, &watch);
+	scan = b.opcode == OP_scan_media;
 	if (scan && b.running)
 		die_timeout(ctl, "The scan has not ended");
 	if (ctl->json) {
@@ -123,12 +128,15 @@ static enum status wait_scan(struct ctl *ctl, int64_t timeout_ms)
 		add_number(document, "return-code", scan ? b.rc : 0);
 		add_string(document, "return-code-name", rc_text(scan ? b.rc : 0));
 		print_json(document);
+	} else if (scan && !ran) {
+		printf("No scan is running. The last one ended at %u %%: %s.\n", b.percent,
+		       rc_text(b.rc));
 	} else if (scan) {
 		printf("Scan Media has ended at %u %%: %s.\n", b.percent, rc_text(b.rc));
 	} else {
 		printf("No scan is running.\n");
 	}
-	return scan && b.rc ? REFUSED : DONE;
+	return ran && scan && b.rc ? REFUSED : DONE;
 }
 
 static enum status wait_overflow(struct ctl *ctl, int64_t timeout_ms)

@@ -43,10 +43,12 @@ struct link *ctl_link(struct ctl *ctl);
 /* The number that an option has, or what it is by default. */
 uint64_t ctl_number(const struct ctl *ctl, enum opt option, uint64_t by_default);
 
-/* The RANGE in the arguments; false when there is none. Multiples of a line. */
+/* The RANGE in the arguments; false when there is none. Multiples of a line, and not empty. */
 bool ctl_range(const struct ctl *ctl, struct range *range);
+/* The same, but an empty one is not refused. */
+bool ctl_range_or_empty(const struct ctl *ctl, struct range *range);
 
-/* LINES, one argument: an address (one line) or a range. Multiples of a line. */
+/* LINES, one argument: an address (one line) or a range. Multiples of a line, and not empty. */
 struct range ctl_lines(const struct ctl *ctl, const char *text);
 
 /* The event log that --log names, or -1. */

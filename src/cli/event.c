@@ -23,7 +23,7 @@
 #include "wire/events.h"
 #include "wire/generic.h"
 
-#define VALUES_MAX 12
+#define VALUES_MAX 16
 
 static const struct {
 	const char *name;
@@ -38,6 +38,30 @@ static const struct {
 #undef VALUE
 };
 
+/* The fields of records by their table. names: an enum's index, 0 for kinds that have none. */
+/* clang-format off */
+enum {
+#define ENUM(id, ...) ENUM_##id,
+#include "tbl/qmp.tbl.h"
+	ENUM_none = 0
+};
+static const struct field {
+	const char *name;
+	enum {
+		NUMBER, SIGNED, CODE, BITS, VALIDITY, BYTES, WORDS, ADDRESS, FLAG, FORMAT, LOG
+	} kind;
+	unsigned offset, size, names;
+	int valid; /* bit of VALIDITY, or -1 */
+} fields[][24] = {
+#define ALWAYS (-1)
+#define FIELD(kind, name, offset, size, id, valid, ...) \
+	{name, kind, offset, size, ENUM_##id, valid},
+#define RECORD(id, name, since, ...) {__VA_ARGS__},
+#include "tbl/event_fields.tbl.h"
+};
+/* clang-format on */
+
+/* In the order of fields, as the next checks. */
 static const struct {
 	const char *name;
 	uuid uuid;
@@ -45,6 +69,19 @@ static const struct {
 #define EVENT_UUID(id, name, ...) {name, {{__VA_ARGS__}}},
 #include "tbl/uuids.tbl.h"
 };
+
+/* clang-format off */
+enum {
+#define EVENT_UUID(id, ...) UUID_##id,
+#include "tbl/uuids.tbl.h"
+};
+enum {
+#define RECORD(id, ...) RECORD_##id,
+#include "tbl/event_fields.tbl.h"
+};
+#define RECORD(id, ...) _Static_assert((int)RECORD_##id == (int)UUID_##id, "one order in both");
+#include "tbl/event_fields.tbl.h"
+/* clang-format on */
 
 const char *log_key(unsigned log)
 {
@@ -109,32 +146,38 @@ void event_log_free(struct event_log *log)
 /* ---- decoding ---- */
 
 /* The name of a value in an enum of the control protocol. */
-static const char *value_key(const char *name, unsigned value)
+static const char *value_key(unsigned names, uint64_t value)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(enums); i++)
-		for (size_t j = 0; strcmp(enums[i].name, name) == 0 && j < VALUES_MAX; j++)
-			if (enums[i].values[j].name && enums[i].values[j].value == value)
-				return enums[i].values[j].name;
+	for (size_t j = 0; j < VALUES_MAX; j++)
+		if (enums[names].values[j].name && enums[names].values[j].value == value)
+			return enums[names].values[j].name;
 	return "reserved";
 }
 
 /* The names of the bits that are set. */
-static struct json_object *bit_keys(const char *name, unsigned bits)
+static struct json_object *bit_keys(unsigned names, uint64_t bits)
 {
 	struct json_object *array = json_object_new_array();
 
 	for (unsigned bit = 0; bit < 32; bit++)
-		if (bits >> bit & 1 && strcmp(value_key(name, bit), "reserved") != 0)
-			json_object_array_add(array, json_object_new_string(value_key(name, bit)));
+		if (bits >> bit & 1 && strcmp(value_key(names, bit), "reserved") != 0)
+			json_object_array_add(array, json_object_new_string(value_key(names, bit)));
 	return array;
 }
 
-static const char *type_key(const uuid *type)
+/* The index of a type; beyond the last: a vendor's. */
+static size_t type_of(const uuid *type)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(types); i++)
-		if (memcmp(&types[i].uuid, type, sizeof(*type)) == 0)
-			return types[i].name;
-	return "vendor";
+	size_t i = 0;
+
+	while (i < ARRAY_SIZE(types) && memcmp(&types[i].uuid, type, sizeof(*type)) != 0)
+		i++;
+	return i;
+}
+
+static const char *type_key(size_t type)
+{
+	return type < ARRAY_SIZE(types) ? types[type].name : "vendor";
 }
 
 static struct text uuid_text(const uuid *u)
@@ -157,47 +200,100 @@ static struct event_header header_of(const uint8_t record[static RECORD_SIZE])
 	return header;
 }
 
-static struct general_media media_of(const uint8_t record[static RECORD_SIZE])
+static uint64_t number_of(const struct field *field, const uint8_t record[static RECORD_SIZE])
 {
-	struct general_media media;
-
-	memcpy(&media, record + EVENT_DATA_OFFSET, sizeof(media));
-	return media;
+	return field->size <= 8 ? le_load(record + field->offset, field->size) : 0;
 }
 
-static void add_general_media(struct json_object *object, const struct general_media *media)
+/*
+ * Is a field worth showing? What comes before the validity flags is always valid; behind them
+ * those say so, or, for what they have no bit for, that it is not 0.
+ */
+static bool is_shown(const struct field *field, const uint8_t record[static RECORD_SIZE],
+		     const struct field *validity)
 {
-	uint64_t address = rd(media->address);
+	if (field->kind == FLAG || field < validity)
+		return true;
+	if (field->kind == VALIDITY || field->kind == FORMAT)
+		return false;
+	return field->valid >= 0 ? number_of(validity, record) >> field->valid & 1
+				 : number_of(field, record) != 0;
+}
 
-	add_number(object, "dpa", address & MEDIA_ADDRESS_DPA);
-	add_bool(object, "volatile", address & MEDIA_ADDRESS_VOLATILE);
-	add_bool(object, "not-repairable", address & MEDIA_ADDRESS_NOT_REPAIRABLE);
-	json_object_object_add(object, "descriptor",
-			       bit_keys("media-descriptor", media->descriptor));
-	add_string(object, "memory-event-type", value_key("media-event-type", media->type));
-	add_string(object, "transaction-type", value_key("transaction-type", media->transaction));
+static struct json_object *field_json(const struct field *field,
+				      const uint8_t record[static RECORD_SIZE])
+{
+	uint64_t number = number_of(field, record);
+	struct json_object *json = NULL;
+	char *hex;
+
+	switch (field->kind) {
+	case SIGNED:
+		return json_object_new_int64((int16_t)number);
+	case CODE:
+		return json_object_new_string(value_key(field->names, number));
+	case BITS:
+		return bit_keys(field->names, number);
+	case BYTES:
+		hex = hex_string(record + field->offset, field->size);
+		json = json_object_new_string(hex);
+		free(hex);
+		return json;
+	case WORDS:
+		json = json_object_new_array();
+		for (unsigned i = 0; i < field->size; i += 8)
+			json_object_array_add(json, json_object_new_uint64(le_load(
+							    record + field->offset + i, 8)));
+		return json;
+	case ADDRESS:
+		return json_object_new_uint64(number & MEDIA_ADDRESS_DPA);
+	case FLAG:
+		return json_object_new_boolean(number >> field->valid & 1);
+	default:
+		return json_object_new_uint64(number);
+	}
+}
+
+/* The fields of a type that are worth showing: calls back for each. */
+static void each_shown(size_t type, const uint8_t record[static RECORD_SIZE],
+		       void (*show)(void *ctx, const struct field *field,
+				    const uint8_t record[static RECORD_SIZE]),
+		       void *ctx)
+{
+	const struct field *validity;
+
+	if (type >= ARRAY_SIZE(fields))
+		return;
+	validity = fields[type];
+	while (validity->kind != VALIDITY)
+		validity++;
+	for (const struct field *field = fields[type]; field->name; field++)
+		if (is_shown(field, record, validity))
+			show(ctx, field, record);
+}
+
+static void add_field(void *ctx, const struct field *field,
+		      const uint8_t record[static RECORD_SIZE])
+{
+	json_object_object_add(ctx, field->name, field_json(field, record));
 }
 
 struct json_object *event_json(unsigned log, const uint8_t record[static RECORD_SIZE])
 {
 	struct event_header header = header_of(record);
 	struct json_object *object = json_object_new_object();
-	const char *type = type_key(&header.type);
+	size_t type = type_of(&header.type);
 
 	add_string(object, "log", log_key(log));
 	add_number(object, "handle", rd(header.handle));
 	add_number(object, "related-handle", rd(header.related_handle));
 	add_number(object, "timestamp", rd(header.timestamp));
 	add_string(object, "uuid", uuid_text(&header.type).s);
-	add_string(object, "type", type);
+	add_string(object, "type", type_key(type));
 	add_string(object, "severity", log_key(rd(header.flags) & EVENT_SEVERITY));
 	json_object_object_add(object, "flags",
-			       bit_keys("record-flags", rd(header.flags) & ~EVENT_SEVERITY));
-	if (strcmp(type, "general-media") == 0) {
-		struct general_media media = media_of(record);
-
-		add_general_media(object, &media);
-	}
+			       bit_keys(ENUM_record_flags, rd(header.flags) & ~EVENT_SEVERITY));
+	each_shown(type, record, add_field, object);
 	add_hex(object, "data", record, RECORD_SIZE);
 	return object;
 }
@@ -219,26 +315,74 @@ void event_print_heading(void)
 	printf("%-16s  %6s  %-30s  %-*s  %s\n", "LOG", "HANDLE", "TIME", DPA_WIDTH, "DPA", "EVENT");
 }
 
+struct printing {
+	const char *comma;
+	bool bits; /* their turn, which is the last */
+};
+
+static void print_bits(struct printing *printing, const struct field *field, uint64_t bits)
+{
+	for (unsigned bit = 0; bit < 8 * field->size; bit++) {
+		const char *key = value_key(field->names, bit);
+
+		if (!(bits >> bit & 1))
+			continue;
+		if (strcmp(key, "uncorrectable-event") == 0)
+			key = "uncorrectable";
+		else if (strcmp(key, "poison-list-overflow-event") == 0)
+			key = "not in the poison list (overflow)";
+		printf("%s%s", printing->comma, words(key).s);
+		printing->comma = ", ";
+	}
+}
+
+/*
+ * What happened, in words: codes by their meaning, numbers with their names, what is always valid
+ * only when it is not 0. Addresses have a column.
+ */
+static void print_field(void *ctx, const struct field *field,
+			const uint8_t record[static RECORD_SIZE])
+{
+	struct printing *printing = ctx;
+	uint64_t number = number_of(field, record);
+	struct json_object *json;
+
+	if (printing->bits && field->kind == BITS)
+		print_bits(printing, field, number);
+	if (printing->bits || field->kind == BITS || field->kind == ADDRESS ||
+	    field->kind == FLAG || (field->kind != CODE && field->valid < 0 && !number))
+		return;
+	json = field_json(field, record);
+	if (strcmp(field->name, "transaction-type") == 0 && number == BY_UNKNOWN)
+		printf("%scause unknown", printing->comma);
+	else if (field->kind == CODE)
+		printf("%s%s", printing->comma, words(json_object_get_string(json)).s);
+	else
+		printf("%s%s %s", printing->comma, words(field->name).s,
+		       json_object_get_string(json));
+	json_object_put(json);
+	printing->comma = ", ";
+}
+
 void event_print(unsigned log, const uint8_t record[static RECORD_SIZE])
 {
 	struct event_header header = header_of(record);
-	const char *type = type_key(&header.type);
-	struct general_media media = media_of(record);
+	size_t type = type_of(&header.type);
+	const struct field *address = type < ARRAY_SIZE(fields) ? fields[type] : NULL;
+	struct printing printing = {.comma = ""};
 
 	printf("%-16s  %6u  %-30s  ", log_key(log), rd(header.handle),
 	       time_text(rd(header.timestamp)).s);
-	if (strcmp(type, "general-media") != 0) {
-		printf("%-*s  %s (%s)\n", DPA_WIDTH, "-", words(type).s, uuid_text(&header.type).s);
-		return;
-	}
-	printf("%s  %s, %s", dpa_text(rd(media.address) & MEDIA_ADDRESS_DPA).s,
-	       words(value_key("media-event-type", media.type)).s,
-	       media.transaction == BY_UNKNOWN
-		       ? "cause unknown"
-		       : words(value_key("transaction-type", media.transaction)).s);
-	if (media.descriptor & MEDIA_UNCORRECTABLE)
-		printf(", uncorrectable");
-	if (media.descriptor & MEDIA_POISON_LIST_OVERFLOW)
-		printf(", not in the poison list (overflow)");
+	if (address && address->kind == ADDRESS)
+		printf("%s  ", dpa_text(number_of(address, record) & MEDIA_ADDRESS_DPA).s);
+	else
+		printf("%-*s  ", DPA_WIDTH, "-");
+	if (!address)
+		printf("%s (%s)", words(type_key(type)).s, uuid_text(&header.type).s);
+	else if (type != RECORD_GENERAL_MEDIA)
+		printf("%s: ", words(type_key(type)).s);
+	each_shown(type, record, print_field, &printing);
+	printing.bits = true;
+	each_shown(type, record, print_field, &printing);
 	putchar('\n');
 }

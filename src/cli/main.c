@@ -4,8 +4,10 @@
  *
  * commands.tbl.h and options.tbl.h say which subcommands and options there are, which belong
  * together and what each is for; parsing, --help and the checks below come from these rows.
- * Options may stand anywhere. A subcommand's name may have two words, and the longest name that
- * fits wins: "scan results" is not "scan" with an argument.
+ * Options may stand anywhere, and have to be written out: getopt_long() would take any beginning
+ * of a name, and a script that used one would break with the next option. A subcommand's name may
+ * have two words, and the longest name that fits wins: "scan results" is not "scan" with an
+ * argument.
  *
  * The device is connected to when a subcommand first asks for the link, which is after it has
  * looked at its arguments: what is wrong with them is said whether or not a device is there.
@@ -108,6 +110,52 @@ void ctl_usage(const struct ctl *ctl, const char *format, ...)
 	    ctl->command ? " " : "");
 }
 
+/* Is it "--name" or "--name=..." of an option? */
+static bool names_option(const char *word)
+{
+	size_t len = strcspn(word, "=");
+
+	for (unsigned i = 0; i < OPTIONS; i++)
+		if (strlen(options[i].name) + 2 == len &&
+		    memcmp(word + 2, options[i].name, len - 2) == 0)
+			return true;
+	return false;
+}
+
+static _Noreturn void die_no_option(const struct ctl *ctl, const char *word)
+{
+	ctl_usage(ctl, "There is no option %.*s", (int)strcspn(word, "="), word);
+}
+
+/* Names what getopt_long() could not take: word is the last one that it has finished with, and
+ * letter the option in it, or in the next one (or NULL), when it was a short one. */
+static _Noreturn void die_option(const struct ctl *ctl, const char *word, const char *next,
+				 int letter)
+{
+	if (!letter && names_option(word))
+		ctl_usage(ctl, "%.*s takes no argument", (int)strcspn(word, "="), word);
+	if (!letter)
+		die_no_option(ctl, word);
+	if (word[1] != letter || word[2])
+		word = next;
+	if (letter < '0' || letter > '9' || !word || word[0] != '-' || word[1] != letter)
+		ctl_usage(ctl, "There is no option -%c", letter);
+	ctl_usage(ctl, "'%s' is negative, which no number here can be", word);
+}
+
+/* An option that getopt_long() has found: its value, or NULL when its argument is missing. The last
+ * word that it has read is the option or, separately, its argument. */
+static void take_option(const struct ctl *ctl, const char **value, char *const *last)
+{
+	const char *word = value && optarg && optarg == *last ? last[-1] : *last;
+
+	if (!names_option(word))
+		die_no_option(ctl, word);
+	if (!value)
+		ctl_usage(ctl, "%s needs an argument", word);
+	*value = optarg ? optarg : "";
+}
+
 /* Sorts the words into options and the rest, which keeps its order and moves to the front: there
  * are never more of them than words that have been read. */
 static void parse_options(struct ctl *ctl, int argc, char **argv)
@@ -130,14 +178,10 @@ static void parse_options(struct ctl *ctl, int argc, char **argv)
 			ctl->args[ctl->nargs++] = optarg;
 		else if (c == 'h')
 			ctl->options[OPT_help] = "";
-		else if (c == 0)
-			ctl->options[index] = optarg ? optarg : "";
-		else if (c == ':')
-			ctl_usage(ctl, "%s needs an argument", argv[optind - 1]);
-		else if (optopt)
-			ctl_usage(ctl, "There is no option -%c", optopt);
+		else if (c == 0 || c == ':')
+			take_option(ctl, c == 0 ? &ctl->options[index] : NULL, argv + optind - 1);
 		else
-			ctl_usage(ctl, "There is no option %s", argv[optind - 1]);
+			die_option(ctl, argv[optind - 1], argv[optind], optopt);
 	}
 	ctl->json = ctl_has(ctl, OPT_json);
 	while (optind < argc)
@@ -173,12 +217,30 @@ static void find_command(struct ctl *ctl)
 	ctl->nargs -= best;
 }
 
+static _Noreturn void die_no_command(const struct ctl *ctl)
+{
+	size_t first = strlen(ctl->args[0]);
+	char second[128] = "";
+
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
+		const char *name = commands[i].name;
+		size_t len = strlen(second);
+
+		if (strncmp(name, ctl->args[0], first) == 0 && name[first] == ' ')
+			snprintf(second + len, sizeof(second) - len, "%s'%s'", len ? ", " : "",
+				 name);
+	}
+	if (*second)
+		ctl_usage(ctl, "'%s' needs a subcommand: %s", ctl->args[0], second);
+	ctl_usage(ctl, "There is no command '%s'", ctl->args[0]);
+}
+
 static void check_command(const struct ctl *ctl)
 {
 	const struct command *command = ctl->command;
 
 	if (!command && ctl->nargs)
-		ctl_usage(ctl, "There is no command '%s'", ctl->args[0]);
+		die_no_command(ctl);
 	if (!command)
 		ctl_usage(ctl, "Say what to do");
 	for (unsigned i = 0; i < OPTIONS; i++)
@@ -187,7 +249,8 @@ static void check_command(const struct ctl *ctl)
 	if (ctl->nargs && !command->max)
 		ctl_usage(ctl, "'%s' takes no arguments", command->name);
 	if (ctl->nargs < command->min || ctl->nargs > command->max)
-		ctl_usage(ctl, "Usage: swcxlctl %s %s", command->name, command->arguments);
+		die(USAGE, "Usage: swcxlctl %s %s (see 'swcxlctl %s --help')", command->name,
+		    command->arguments, command->name);
 	if (ctl_has(ctl, OPT_qmp) && ctl_has(ctl, OPT_pci))
 		ctl_usage(ctl, "Choose one of --qmp and --pci");
 	if (ctl_has(ctl, OPT_pci) && command->where == CONTROL)
@@ -239,7 +302,14 @@ static void check_lines(const struct ctl *ctl, const struct range *range)
 			       "('swcxlctl cci' sends anything)");
 }
 
-bool ctl_range(const struct ctl *ctl, struct range *range)
+static void check_not_empty(const struct ctl *ctl, const struct range *range)
+{
+	if (!range->length)
+		ctl_usage(ctl, "The range at 0x%llx is empty: a LENGTH is at least 64, one line",
+			  (unsigned long long)range->start);
+}
+
+bool ctl_range_or_empty(const struct ctl *ctl, struct range *range)
 {
 	bool length_given;
 
@@ -258,6 +328,14 @@ bool ctl_range(const struct ctl *ctl, struct range *range)
 	return true;
 }
 
+bool ctl_range(const struct ctl *ctl, struct range *range)
+{
+	if (!ctl_range_or_empty(ctl, range))
+		return false;
+	check_not_empty(ctl, range);
+	return true;
+}
+
 struct range ctl_lines(const struct ctl *ctl, const char *text)
 {
 	struct range range;
@@ -268,6 +346,7 @@ struct range ctl_lines(const struct ctl *ctl, const char *text)
 	if (!length_given)
 		range.length = SWCXL_LINE;
 	check_lines(ctl, &range);
+	check_not_empty(ctl, &range);
 	return range;
 }
 

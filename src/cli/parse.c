@@ -111,8 +111,13 @@ bool parse_duration(const char *text, uint64_t *ns)
 		const char *name;
 		uint64_t ns;
 	} units[] = {
-		{"ns", 1},	 {"us", 1000},	       {"ms", NS_PER_MS},
-		{"s", NS_PER_S}, {"m", 60 * NS_PER_S}, {"h", 3600 * NS_PER_S},
+		{"", 1},
+		{"ns", 1},
+		{"us", 1000},
+		{"ms", NS_PER_MS},
+		{"s", NS_PER_S},
+		{"m", 60 * NS_PER_S},
+		{"h", 3600 * NS_PER_S},
 	};
 	const char *end;
 

@@ -27,7 +27,7 @@ bool parse_opcode(const char *text, unsigned *opcode);
  * bytes. */
 bool parse_hex(const char *text, uint8_t *buf, size_t cap, size_t *len);
 
-/* A number with ns, us, ms, s, m or h: nanoseconds. */
+/* A number of nanoseconds, or with us, ms, s, m or h of these. */
 bool parse_duration(const char *text, uint64_t *ns);
 
 #endif

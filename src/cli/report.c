@@ -9,6 +9,7 @@
 #include <json-c/json.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/util.h"
@@ -81,8 +82,34 @@ const char *opcode_text(unsigned opcode)
 	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
 		if (commands[i].opcode == opcode)
 			return commands[i].title;
-	snprintf(unknown, sizeof(unknown), "command %04Xh", opcode);
+	snprintf(unknown, sizeof(unknown), "Command %04Xh", opcode);
 	return unknown;
+}
+
+/* A name that is the number is not followed by it. */
+static const char *full(const char *name, unsigned number, char *text, size_t size)
+{
+	char digits[16];
+
+	snprintf(digits, sizeof(digits), "%04Xh", number);
+	if (strstr(name, digits))
+		return name;
+	snprintf(text, size, "%s (%s)", name, digits);
+	return text;
+}
+
+const char *rc_full(unsigned rc)
+{
+	static char text[128];
+
+	return full(rc_text(rc), rc, text, sizeof(text));
+}
+
+const char *opcode_full(unsigned opcode)
+{
+	static char text[128];
+
+	return full(opcode_text(opcode), opcode, text, sizeof(text));
 }
 
 void print_json(struct json_object *document)
@@ -146,9 +173,8 @@ void die_refused(unsigned opcode, unsigned rc, const char *what)
 	for (size_t i = 0; i < ARRAY_SIZE(advice); i++)
 		if (advice[i].rc == rc)
 			next = advice[i].text;
-	snprintf(text, sizeof(text), "%s%s%s: %s (%04Xh).%s%s%s", opcode_text(opcode),
-		 what ? " " : "", what ? what : "", rc_text(rc), rc, next ? " " : "",
-		 next ? next : "", next ? "." : "");
+	snprintf(text, sizeof(text), "%s%s%s: %s.%s%s%s", opcode_text(opcode), what ? " " : "",
+		 what ? what : "", rc_full(rc), next ? " " : "", next ? next : "", next ? "." : "");
 	end(REFUSED, (int)rc, text);
 }
 

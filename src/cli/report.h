@@ -32,6 +32,9 @@ __attribute__((format(printf, 1, 2))) void warning(const char *text, ...);
 /* Names as the specification writes them: "Busy", "Scan Media"; numbers where it has none. */
 const char *rc_text(unsigned rc);
 const char *opcode_text(unsigned opcode);
+/* The same with the number: "Busy (0006h)". */
+const char *rc_full(unsigned rc);
+const char *opcode_full(unsigned opcode);
 
 /* Prints a document and frees it. */
 void print_json(struct json_object *document);

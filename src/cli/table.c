@@ -56,7 +56,7 @@ void records_print(const struct records *records, uint64_t limit)
 		print_heading("");
 	for (size_t i = 0; i < shown; i++)
 		print_row(&records->rows[i], "");
-	if (shown < records->count)
+	if (shown && shown < records->count)
 		printf("... and %zu more\n", records->count - shown);
 	print_summary(records);
 }
@@ -137,7 +137,7 @@ void media_rows_print(struct json_object *rows, uint64_t limit)
 			 get_bool(row, "permanent") ? "yes" : "no");
 		print_row(&record, more);
 	}
-	if (shown < count)
+	if (shown && shown < count)
 		printf("... and %zu more\n", count - shown);
 	printf("%zu row%s, %s: %" PRIu64 " known to the device, %" PRIu64 " in its list.\n", count,
 	       plural(count), length_text(bytes).s, known, listed);

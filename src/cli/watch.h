@@ -10,11 +10,14 @@
 
 struct watch {
 	unsigned opcode;
-	struct range range; /* what a bar shows the position in; length 0: not known */
-	bool quiet;	    /* no plain lines where there is no terminal */
+	/* The operation's range, and the one that it is a part of, whose percentage is shown and
+	 * position by a bar; lengths 0: not known. */
+	struct range range, whole;
+	bool quiet;	    /* neither bar nor lines */
 	int64_t timeout_ms; /* < 0: none */
 	bool timed_out;
-	int64_t elapsed_ms;
+	int64_t elapsed_ms; /* in all calls with this object, one for each part */
+	unsigned quarter;   /* was told of last */
 };
 
 /* Returns the state after the operation: not running, or timed_out. Its opcode differs from the

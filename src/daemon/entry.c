@@ -9,11 +9,18 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
+
+#include "base/util.h"
+
+#define DRAFT ".new" /* what a file is called until all of it is there */
 
 int entry_open(struct entry *entry, const char *path)
 {
@@ -29,6 +36,69 @@ int entry_open(struct entry *entry, const char *path)
 	entry->dir = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	free(dir);
 	return entry->dir < 0 ? -errno : 0;
+}
+
+bool entry_same(const char *path, const char *other)
+{
+	struct entry a = NO_ENTRY, b = NO_ENTRY;
+	struct stat in_a, in_b;
+	bool same = !strcmp(path, other);
+
+	if (!entry_open(&a, path) && !entry_open(&b, other) && !fstat(a.dir, &in_a) &&
+	    !fstat(b.dir, &in_b) && !strcmp(a.name, b.name))
+		same |= in_a.st_dev == in_b.st_dev && in_a.st_ino == in_b.st_ino;
+	entry_remove(&a);
+	entry_remove(&b);
+	return same;
+}
+
+int entry_writable(const struct entry *entry)
+{
+	struct stat st;
+
+	if (!*entry->name)
+		return -EISDIR;
+	if (strlen(entry->name) + strlen(DRAFT) > NAME_MAX)
+		return -ENAMETOOLONG;
+	if (faccessat(entry->dir, ".", W_OK | X_OK, AT_EACCESS) < 0)
+		return -errno;
+	if (fstatat(entry->dir, entry->name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return errno == ENOENT ? 0 : -errno;
+	if (S_ISDIR(st.st_mode))
+		return -EISDIR;
+	return S_ISREG(st.st_mode) || S_ISLNK(st.st_mode) ? 0 : -EEXIST;
+}
+
+/* One that has ended and that nobody has waited for yet is not running. */
+static bool is_running(pid_t pid)
+{
+	struct pollfd end = {.events = POLLIN};
+	bool ended;
+
+	if (kill(pid, 0) < 0 && errno == ESRCH)
+		return false;
+	end.fd = (int)syscall(SYS_pidfd_open, pid, 0);
+	if (end.fd < 0)
+		return true; /* an old kernel cannot tell */
+	ended = poll(&end, 1, 0) > 0;
+	close(end.fd);
+	return !ended;
+}
+
+pid_t entry_owner(const struct entry *entry)
+{
+	int fd = openat(entry->dir, entry->name, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	char text[24];
+	ssize_t len = fd < 0 ? 0 : read(fd, text, sizeof(text) - 1);
+	long pid;
+
+	if (fd >= 0)
+		close(fd);
+	text[MAX(len, 0)] = '\0';
+	pid = strtol(text, NULL, 10);
+	if (pid <= 0 || pid > INT_MAX || pid == getpid())
+		return 0;
+	return is_running((pid_t)pid) ? (pid_t)pid : 0;
 }
 
 int entry_made(struct entry *entry)
@@ -61,7 +131,7 @@ int entry_write(struct entry *entry, const char *text)
 	char draft[NAME_MAX + 1];
 	int fd, error = 0;
 
-	if (snprintf(draft, sizeof(draft), "%s.new", entry->name) >= (int)sizeof(draft))
+	if (snprintf(draft, sizeof(draft), "%s" DRAFT, entry->name) >= (int)sizeof(draft))
 		return -ENAMETOOLONG;
 	fd = openat(entry->dir, draft, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644);
 	if (fd < 0)

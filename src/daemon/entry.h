@@ -28,6 +28,15 @@ struct entry {
 /* 0, or -errno. Makes nothing yet. */
 int entry_open(struct entry *entry, const char *path);
 
+/* Do two paths lead to the same name in the same directory? Makes nothing, keeps nothing open. */
+bool entry_same(const char *path, const char *other);
+
+/* Could entry_write() do it, as far as can be told without doing it? 0, or -errno. */
+int entry_writable(const struct entry *entry);
+
+/* The process that the file names and that is running, other than this one; 0: there is none. */
+pid_t entry_owner(const struct entry *entry);
+
 /* It is there now, and ours. 0, or -errno. */
 int entry_made(struct entry *entry);
 

@@ -4,7 +4,7 @@
  *
  *   options   checked; nothing has been touched
  *   process   signals, the parent
- *   files     opened: trace, directory of the pid file
+ *   files     opened: directory of the pid file, trace
  *   device    made, with the loop and its clock
  *   sockets   bound and listening, so that whoever is started next can connect at once
  *   child     --run, forked before anything is given up
@@ -187,19 +187,25 @@ static bool stage_process(struct daemon *daemon)
 static bool stage_files(struct daemon *daemon)
 {
 	const struct options *options = &daemon->options;
+	pid_t owner;
 	int error;
 
-	if (options->trace) {
-		daemon->trace = trace_new(options);
-		if (!daemon->trace)
-			return false;
-	}
 	if (options->pid_file) {
 		error = entry_open(&daemon->pid_file, options->pid_file);
+		if (!error)
+			error = entry_writable(&daemon->pid_file);
 		if (error)
 			return failed(options->pid_file, error);
+		owner = entry_owner(&daemon->pid_file);
+		if (owner) {
+			log_line(SWCXL_LOG_ERR, "%s is of process %ld, which is running",
+				 options->pid_file, (long)owner);
+			return false;
+		}
 	}
-	return true;
+	if (options->trace)
+		daemon->trace = trace_new(options);
+	return daemon->trace || !options->trace;
 }
 
 static bool stage_device(struct daemon *daemon)
@@ -261,8 +267,11 @@ static bool stage_sockets(struct daemon *daemon)
 		.trace = on_qmp_trace,
 		.quit = on_quit,
 	};
+	char what[24] = "vfio-user";
 	int error, fd = options->fd;
 
+	if (fd >= 0)
+		snprintf(what, sizeof(what), "--fd %d", fd);
 	if (fd < 0 && (options->socket_path || options->run)) {
 		if (!place_socket(daemon, options->socket_path, "vfio-user", daemon->vfio_path))
 			return false;
@@ -274,7 +283,7 @@ static bool stage_sockets(struct daemon *daemon)
 		fcntl(fd, F_SETFD, FD_CLOEXEC);
 		error = vfio_server_new(daemon->loop, daemon->dev, fd, &daemon->vfio);
 		if (error)
-			return failed(options->fd >= 0 ? "--fd" : "vfio-user", error);
+			return failed(what, error);
 	}
 	if (options->qmp || options->run) {
 		if (!place_socket(daemon, options->qmp, "qmp", daemon->qmp_path))
@@ -323,6 +332,7 @@ static void tear_down(struct daemon *daemon)
 	struct qmp_server *qmp = daemon->qmp;
 	struct vfio_server *vfio = daemon->vfio;
 
+	run_stop(daemon->child);
 	/* Callbacks of the device find nobody to tell any more. */
 	daemon->qmp = NULL;
 	daemon->vfio = NULL;

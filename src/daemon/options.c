@@ -16,7 +16,10 @@
 #include <string.h>
 #include <sys/un.h>
 
+#include "base/hex.h"
 #include "base/util.h"
+#include "base/width.h"
+#include "daemon/entry.h"
 #include "daemon/log.h"
 
 #define USAGE 2
@@ -106,43 +109,18 @@ static void print_capabilities(void)
 
 #define bad(...) (log_line(SWCXL_LOG_ERR, __VA_ARGS__), USAGE)
 
-static void store(void *p, size_t size, uint64_t value)
-{
-	if (size == sizeof(uint64_t))
-		*(uint64_t *)p = value;
-	else if (size == sizeof(uint32_t))
-		*(uint32_t *)p = (uint32_t)value;
-	else if (size == sizeof(uint16_t))
-		*(uint16_t *)p = (uint16_t)value;
-	else
-		*(uint8_t *)p = (uint8_t)value;
-}
-
-static uint64_t load(const void *p, size_t size)
-{
-	if (size == sizeof(uint64_t))
-		return *(const uint64_t *)p;
-	if (size == sizeof(uint32_t))
-		return *(const uint32_t *)p;
-	if (size == sizeof(uint16_t))
-		return *(const uint16_t *)p;
-	return *(const uint8_t *)p;
-}
-
 /* Digits to the end of the text, or to *end when that is not NULL. */
 static bool to_number(const char *text, unsigned base, const char **end, uint64_t *value)
 {
-	static const char digits[] = "0123456789abcdefABCDEF";
-	const char *start = text, *digit;
+	const char *start = text;
 
-	for (*value = 0; *text && (digit = strchr(digits, *text)); text++) {
-		unsigned n = (unsigned)(digit - digits);
+	for (*value = 0;; text++) {
+		int digit = hex_digit(*text);
 
-		n = n < 16 ? n : n - 6;
-		if (n >= base)
+		if (digit < 0 || (unsigned)digit >= base)
 			break;
 		if (__builtin_mul_overflow(*value, base, value) ||
-		    __builtin_add_overflow(*value, n, value))
+		    __builtin_add_overflow(*value, (unsigned)digit, value))
 			return false;
 	}
 	if (end)
@@ -199,7 +177,7 @@ static int take_number(const struct row *row, const char *text, void *p)
 	if (value < row->min || value > row->max)
 		return bad("--%s: %s is not within %" PRIu64 " to %" PRIu64, row->name, text,
 			   row->min, row->max);
-	store(p, row->size, value);
+	store_width(p, row->size, value);
 	return OPTIONS_GO;
 }
 
@@ -218,10 +196,10 @@ static int take(struct options *options, const struct row *row, const char *text
 		choice = to_choice(row->argument, text);
 		if (choice < 0)
 			return bad("--%s: '%s' is not one of %s", row->name, text, row->argument);
-		store(p, row->size, (uint64_t)(row->kind == ONOFF ? choice == 0 : choice));
+		store_width(p, row->size, (uint64_t)(row->kind == ONOFF ? choice == 0 : choice));
 		return OPTIONS_GO;
 	case FLAG:
-		store(p, row->size, true);
+		store_width(p, row->size, true);
 		return OPTIONS_GO;
 	case TEXT:
 		*(const char **)p = text;
@@ -292,7 +270,7 @@ static int settle(struct options *options)
 			   "(--help lists all options)");
 	if (options->socket_path && options->fd >= 0)
 		return bad("--socket-path and --fd exclude each other");
-	if (options->socket_path && options->qmp && !strcmp(options->socket_path, options->qmp))
+	if (options->socket_path && options->qmp && entry_same(options->socket_path, options->qmp))
 		return bad("--socket-path and --qmp name the same socket");
 	if (check_socket_path("socket-path", options->socket_path) != OPTIONS_GO)
 		return USAGE;
@@ -355,7 +333,7 @@ void options_print_device(FILE *file, const struct options *options)
 
 		if (!row->device)
 			continue;
-		value = load((const char *)options + row->offset, row->size);
+		value = load_width((const char *)options + row->offset, row->size);
 		if (row->kind == ONOFF)
 			value = !value;
 		if (row->kind == FLAG && value)

@@ -109,6 +109,11 @@ void loop_deadline_moved(struct loop *loop, uint64_t deadline_ns)
 	arm(loop);
 }
 
+bool loop_is_virtual(const struct loop *loop)
+{
+	return loop->virtual_clock;
+}
+
 uint64_t loop_step(struct loop *loop, uint64_t nanoseconds, bool *ok)
 {
 	*ok = loop->virtual_clock;

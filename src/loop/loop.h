@@ -33,6 +33,8 @@ void loop_background_started(struct loop *loop);
 /* To be called from swcxl_host.deadline. */
 void loop_deadline_moved(struct loop *loop, uint64_t deadline_ns);
 
+bool loop_is_virtual(const struct loop *loop);
+
 /* Virtual clock: moves time on and returns the new time. *ok is false with the real clock. */
 uint64_t loop_step(struct loop *loop, uint64_t nanoseconds, bool *ok);
 

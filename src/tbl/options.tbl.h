@@ -41,7 +41,7 @@ DEVICE_OPTION("estimate", estimate, ONOFF, "on|off", 0, 0, "on", "Get Scan Media
 DEVICE_OPTION("scan-results-max", scan_results_max, NUMBER, "N", 0, UINT32_MAX, "0", "records that a scan can store; 0: no limit")
 DEVICE_OPTION("during-scan", during_scan, CHOICE, "apply|freeze|busy", 0, 0, "apply", "Inject Poison and Clear Poison while a scan runs")
 DEVICE_OPTION("payload", payload_size, SIZE, "SIZE", 256, MiB, "4K", "mailbox payload, a power of two")
-DEVICE_OPTION("lsa", lsa_size, SIZE, "SIZE", 0, UINT32_MAX - 1, "128K with persistent capacity, else 0", "label storage area")
+DEVICE_OPTION("lsa", lsa_size, SIZE, "SIZE", 0, 16 * MiB, "128K with persistent capacity, else 0", "label storage area")
 DEVICE_OPTION("event-log-max", event_log_max, NUMBER, "N", 1, 65535, "256", "records in each event log")
 DEVICE_OPTION("media-memory-max", media_memory_max, SIZE, "SIZE", 0, UINT64_MAX, "256M", "memory that written content may take here")
 DEVICE_OPTION("ranges-max", ranges_max, NUMBER, "N", 1, UINT64_MAX, "67108864", "poisoned ranges that may be held here")

@@ -10,6 +10,8 @@
  *   EVENT("NAME", "object", "help")  "empty": the event has no data
  *   COMMAND(id, "name", "returns", since, flags, "help", arguments...)
  *
+ * The objects that an event-record has by its type are in event_fields.tbl.h.
+ *
  * Types are spelled as query-qmp-schema spells them: int, str, bool, any, the name of an ENUM or
  * OBJECT, or [name] for an array. Arguments, in the order in which they are checked:
  *
@@ -19,9 +21,13 @@
  *   ARG_STR(field, "name", presence, "help")
  *   ARG_HEX(field, "name", presence, min, max, "help")      bytes; hexadecimal digits
  *   ARG_LIST(field, "name", enum id, "help")                any of an enum: bits; optional
+ *   ARG_INT(field, "name", C type, presence, "help")        may be negative
+ *   ARG_WORDS(field, "name", "help")                        64-bit numbers, four are kept; optional
+ *   ARG_OBJECT(field, "name", "help")                       as it is; optional
  *
  * EFFECT in flags: the command can change the device outside of its command interface, so it is
- * part of a trace, and its reply is what durable state has to wait for.
+ * part of a trace, and its reply is what durable state has to wait for. With TIME, all that it
+ * does is to let time pass, which every line of a trace tells already: it is no line of its own.
  */
 #ifndef ENUM
 #define ENUM(...)
@@ -126,6 +132,67 @@ ENUM(media_sub_type, "media-sub-type",
 	VALUE("media-link-data-training-error", 4)
 	VALUE("media-link-crc-error", 5)
 	VALUE("reserved", UINT_MAX))
+ENUM(dram_event_type, "dram-event-type",
+	VALUE("media-ecc-error", 0)
+	VALUE("scrub-media-ecc-error", 1)
+	VALUE("invalid-address", 2)
+	VALUE("data-path-error", 3)
+	VALUE("te-state-violation", 4)
+	VALUE("cvme-counter-expiration", 5)
+	VALUE("ckid-violation", 6)
+	VALUE("reserved", UINT_MAX))
+ENUM(dram_validity, "dram-validity",
+	VALUE("channel", 0)
+	VALUE("rank", 1)
+	VALUE("nibble-mask", 2)
+	VALUE("bank-group", 3)
+	VALUE("bank", 4)
+	VALUE("row", 5)
+	VALUE("column", 6)
+	VALUE("correction-mask", 7)
+	VALUE("component-id", 8)
+	VALUE("component-id-format", 9)
+	VALUE("sub-channel", 10))
+ENUM(module_event_type, "module-event-type",
+	VALUE("health-status-change", 0)
+	VALUE("media-status-change", 1)
+	VALUE("life-used-change", 2)
+	VALUE("temperature-change", 3)
+	VALUE("data-path-error", 4)
+	VALUE("lsa-error", 5)
+	VALUE("sideband-bus-error", 6)
+	VALUE("memory-media-fru-error", 7)
+	VALUE("power-management-fault", 8)
+	VALUE("reserved", UINT_MAX))
+ENUM(module_validity, "module-validity",
+	VALUE("component-id", 0)
+	VALUE("component-id-format", 1))
+ENUM(module_sub_type, "module-sub-type",
+	VALUE("not-reported", 0)
+	VALUE("invalid-configuration-data", 1)
+	VALUE("unsupported-configuration-data", 2)
+	VALUE("unsupported-fru", 3)
+	VALUE("reserved", UINT_MAX))
+ENUM(sparing_flags, "sparing-flags",
+	VALUE("query-resources", 0)
+	VALUE("hard-sparing", 1)
+	VALUE("device-initiated", 2))
+ENUM(sparing_result, "sparing-result",
+	VALUE("success", 0)
+	VALUE("resources-exhausted", 1)
+	VALUE("general-failure", 255)
+	VALUE("reserved", UINT_MAX))
+ENUM(sparing_validity, "sparing-validity",
+	VALUE("channel", 0)
+	VALUE("rank", 1)
+	VALUE("nibble-mask", 2)
+	VALUE("bank-group", 3)
+	VALUE("bank", 4)
+	VALUE("row", 5)
+	VALUE("column", 6)
+	VALUE("component-id", 7)
+	VALUE("component-id-format", 8)
+	VALUE("sub-channel", 9))
 
 /* ---- objects -------------------------------------------------------------------------------- */
 
@@ -214,7 +281,8 @@ OBJECT("now",
 	MEMBER("now", "int", "the new time"))
 OBJECT("event-record",
 	MEMBER("uuid", "str", "what kind of record this is")
-	MEMBER("type", "record-type", "its name")
+	MEMBER("type", "record-type",
+		"its name; unless it is vendor, the members of the object record-NAME follow")
 	MEMBER("length", "int", "valid bytes")
 	MEMBER("severity", "log", "")
 	MEMBER("flags", "[record-flags]", "")
@@ -225,20 +293,6 @@ OBJECT("event-record",
 	MEMBER("maint-op-subclass", "int", "")
 	MEMBER("ld-id", "int", "")
 	MEMBER("head-id", "int", "")
-	MEMBER("*dpa", "int", "this and all that follow but data: general-media records only")
-	MEMBER("*volatile", "bool", "the address is of volatile capacity")
-	MEMBER("*not-repairable", "bool", "")
-	MEMBER("*descriptor", "[media-descriptor]", "")
-	MEMBER("*memory-event-type", "media-event-type", "")
-	MEMBER("*transaction-type", "transaction-type", "")
-	MEMBER("*validity", "[media-validity]", "which of the following mean anything")
-	MEMBER("*channel", "int", "")
-	MEMBER("*rank", "int", "")
-	MEMBER("*device", "int", "")
-	MEMBER("*component-id", "str", "hexadecimal digits")
-	MEMBER("*cme-ev-flags", "int", "")
-	MEMBER("*cme-count", "int", "")
-	MEMBER("*sub-type", "media-sub-type", "")
 	MEMBER("data", "str", "the whole record, hexadecimal digits"))
 OBJECT("cci-counter",
 	MEMBER("opcode", "int", "")
@@ -326,6 +380,67 @@ COMMAND(cxl_inject_poison, "cxl-inject-poison", "empty", "0.1", EFFECT,
 	ARG_UINT(start, "start", uint64_t, REQUIRED, 0, 0, UINT64_MAX, "first byte; a multiple of 64")
 	ARG_UINT(length, "length", uint64_t, REQUIRED, 0, 0, UINT64_MAX, "bytes; a multiple of 64"))
 
+/* What the event injectors have in common. */
+#define EVENT_ARGS \
+	ARG_STR(path, "path", REQUIRED, "the device's name, or a path that ends in it") \
+	ARG_ENUM(log, "log", log, REQUIRED, 0, "and with it the severity") \
+	ARG_UINT(flags, "flags", uint32_t, REQUIRED, 0, 0, 0xffffff, "of the record; the two bits of the severity do not count") \
+	ARG_UINT(maint_op_class, "maint-op-class", uint8_t, OPTIONAL, 0, 0, UINT8_MAX, "from 3.0 on") \
+	ARG_UINT(maint_op_subclass, "maint-op-subclass", uint8_t, OPTIONAL, 0, 0, UINT8_MAX, "from 3.1 on") \
+	ARG_UINT(ld_id, "ld-id", uint16_t, OPTIONAL, 0, 0, UINT16_MAX, "from 3.2 on") \
+	ARG_UINT(head_id, "head-id", uint8_t, OPTIONAL, 0, 0, UINT8_MAX, "from 3.2 on")
+#define MEDIA_ARGS \
+	ARG_UINT(dpa, "dpa", uint64_t, REQUIRED, 0, 0, UINT64_MAX, "address; bit 0: it is volatile, bit 1: not repairable") \
+	ARG_UINT(descriptor, "descriptor", uint8_t, REQUIRED, 0, 0, UINT8_MAX, "") \
+	ARG_UINT(type, "type", uint8_t, REQUIRED, 0, 0, UINT8_MAX, "memory event type") \
+	ARG_UINT(transaction_type, "transaction-type", uint8_t, REQUIRED, 0, 0, UINT8_MAX, "") \
+	ARG_UINT(channel, "channel", uint8_t, OPTIONAL, 0, 0, UINT8_MAX, "") \
+	ARG_UINT(rank, "rank", uint8_t, OPTIONAL, 0, 0, UINT8_MAX, "")
+#define COMPONENT_ARGS(since) \
+	ARG_STR(component_id, "component-id", OPTIONAL, "its first 16 bytes" since) \
+	ARG_BOOL(is_comp_id_pldm, "is-comp-id-pldm", OPTIONAL, false, "the component-id is one of PLDM; from 3.1 on")
+#define SUB_TYPE_ARG \
+	ARG_UINT(sub_type, "sub-type", uint8_t, OPTIONAL, 0, 0, UINT8_MAX, "from 3.1 on; default: 0")
+
+COMMAND(cxl_inject_general_media_event, "cxl-inject-general-media-event", "empty", "0.1", EFFECT,
+	"Adds a General Media record to a log. What is given is valid, as far as the device's CXL revision knows it.",
+	EVENT_ARGS
+	MEDIA_ARGS
+	ARG_UINT(device, "device", uint32_t, OPTIONAL, 0, 0, 0xffffff, "mask")
+	COMPONENT_ARGS("")
+	ARG_UINT(cme_ev_flags, "cme-ev-flags", uint8_t, OPTIONAL, 0, 0, UINT8_MAX, "from 3.1 on")
+	ARG_UINT(cme_count, "cme-count", uint32_t, OPTIONAL, 0, 0, 0xffffff, "from 3.1 on")
+	SUB_TYPE_ARG)
+COMMAND(cxl_inject_dram_event, "cxl-inject-dram-event", "empty", "0.1", EFFECT,
+	"Adds a DRAM record to a log, likewise.",
+	EVENT_ARGS
+	MEDIA_ARGS
+	ARG_UINT(nibble_mask, "nibble-mask", uint32_t, OPTIONAL, 0, 0, 0xffffff, "")
+	ARG_UINT(bank_group, "bank-group", uint8_t, OPTIONAL, 0, 0, UINT8_MAX, "")
+	ARG_UINT(bank, "bank", uint8_t, OPTIONAL, 0, 0, UINT8_MAX, "")
+	ARG_UINT(row, "row", uint32_t, OPTIONAL, 0, 0, 0xffffff, "")
+	ARG_UINT(column, "column", uint16_t, OPTIONAL, 0, 0, UINT16_MAX, "")
+	ARG_WORDS(correction_mask, "correction-mask", "the first four count")
+	COMPONENT_ARGS("; from 3.1 on")
+	ARG_UINT(sub_channel, "sub-channel", uint8_t, OPTIONAL, 0, 0, UINT8_MAX, "from 3.1 on")
+	ARG_UINT(cme_ev_flags, "cme-ev-flags", uint8_t, OPTIONAL, 0, 0, UINT8_MAX, "from 3.1 on")
+	ARG_UINT(cvme_count, "cvme-count", uint32_t, OPTIONAL, 0, 0, 0xffffff, "from 3.1 on")
+	SUB_TYPE_ARG)
+COMMAND(cxl_inject_memory_module_event, "cxl-inject-memory-module-event", "empty", "0.1", EFFECT,
+	"Adds a Memory Module record to a log, likewise.",
+	EVENT_ARGS
+	ARG_UINT(type, "type", uint8_t, REQUIRED, 0, 0, UINT8_MAX, "device event type")
+	ARG_UINT(health_status, "health-status", uint8_t, REQUIRED, 0, 0, UINT8_MAX, "")
+	ARG_UINT(media_status, "media-status", uint8_t, REQUIRED, 0, 0, UINT8_MAX, "")
+	ARG_UINT(additional_status, "additional-status", uint8_t, REQUIRED, 0, 0, UINT8_MAX, "")
+	ARG_UINT(life_used, "life-used", uint8_t, REQUIRED, 0, 0, UINT8_MAX, "percent")
+	ARG_INT(temperature, "temperature", int16_t, REQUIRED, "degrees Celsius")
+	ARG_UINT(dirty_shutdown_count, "dirty-shutdown-count", uint32_t, REQUIRED, 0, 0, UINT32_MAX, "")
+	ARG_UINT(corrected_volatile, "corrected-volatile-error-count", uint32_t, REQUIRED, 0, 0, UINT32_MAX, "")
+	ARG_UINT(corrected_persistent, "corrected-persistent-error-count", uint32_t, REQUIRED, 0, 0, UINT32_MAX, "")
+	COMPONENT_ARGS("; from 3.1 on")
+	SUB_TYPE_ARG)
+
 /* ---- commands: our own ---------------------------------------------------------------------- */
 
 COMMAND(query_device, "swcxl-query-device", "device", "0.1", 0,
@@ -339,12 +454,13 @@ COMMAND(plant_poison, "swcxl-plant-poison", "empty", "0.1", EFFECT,
 		"false plants a latent error, which only a scan, a scrub or a read finds; default: true")
 	ARG_BOOL(permanent, "permanent", OPTIONAL, false, "true: it cannot be cleared; default: false"))
 COMMAND(query_poison, "swcxl-query-poison", "[poison-row]", "0.1", 0,
-	"The poison that the media really has, sorted by address.",
+	"The poison that the media really has, sorted by address, of every line that the range touches.",
 	ARG_UINT(start, "start", uint64_t, OPTIONAL, 0, 0, UINT64_MAX, "first byte; default: 0")
 	ARG_UINT(length, "length", uint64_t, OPTIONAL, 0, 0, UINT64_MAX,
 		"bytes; default: to the end of the device")
-	ARG_UINT(max, "max", uint64_t, OPTIONAL, 0, 1, QMP_POISON_ROWS_MAX,
-		"rows at most; default: all, and more than 65536 of them are an error"))
+	ARG_UINT(max, "max", uint64_t, OPTIONAL, 0, 1, UINT64_MAX,
+		"rows at most, but never more than 65536: go on from the end of the last row until there "
+		"is none; default: all, and more than 65536 of them are an error"))
 COMMAND(read_media, "swcxl-read-media", "data", "0.1", EFFECT,
 	"Reads content. The device finds the latent errors in the range, as with any read.",
 	ARG_UINT(start, "start", uint64_t, REQUIRED, 0, 0, UINT64_MAX, "first byte")
@@ -360,7 +476,18 @@ COMMAND(cci, "swcxl-cci", "cci-result", "0.1", 0,
 COMMAND(query_events, "swcxl-query-events", "[event-record]", "0.1", 0,
 	"The records of an event log, oldest first, without clearing them.",
 	ARG_ENUM(log, "log", log, REQUIRED, 0, ""))
-COMMAND(clock_step, "swcxl-clock-step", "now", "0.1", EFFECT,
+COMMAND(inject_event, "swcxl-inject-event", "empty", "0.1", EFFECT,
+	"Adds records to a log, of any type and with any of their fields.",
+	ARG_ENUM(log, "log", log, REQUIRED, 0, "and with it the severity")
+	ARG_STR(type, "type", REQUIRED, "general-media, dram, memory-module, memory-sparing or a UUID")
+	ARG_OBJECT(fields, "fields",
+		"members of an event-record. What is left out is 0 and not valid; what is given is valid, unless "
+		"flags or validity is given and says otherwise. Codes and bits are names or a number. The members "
+		"uuid, type, length, severity, handle, timestamp and data may be there, and are ignored; "
+		"so is what the device's CXL revision does not know.")
+	ARG_HEX(data, "data", OPTIONAL, 0, QMP_EVENT_BYTES_MAX, "with a UUID: what follows the header; hexadecimal digits")
+	ARG_UINT(count, "count", uint64_t, OPTIONAL, 1, 1, QMP_STORM_MAX, "so many records; default: 1"))
+COMMAND(clock_step, "swcxl-clock-step", "now", "0.1", EFFECT | TIME,
 	"Moves virtual time on, and replies when everything due until then has happened.",
 	ARG_UINT(nanoseconds, "nanoseconds", uint64_t, REQUIRED, 0, 0, INT64_MAX, ""))
 COMMAND(reset, "swcxl-reset", "empty", "0.1", EFFECT,
@@ -374,3 +501,7 @@ COMMAND(query_stats, "swcxl-query-stats", "stats", "0.1", 0,
 #undef OBJECT
 #undef EVENT
 #undef COMMAND
+#undef EVENT_ARGS
+#undef MEDIA_ARGS
+#undef COMPONENT_ARGS
+#undef SUB_TYPE_ARG

@@ -125,6 +125,9 @@ class Model:
         return 0, b""
 
     def cmd_4303(self, mailbox, payload):
+        address, lines = struct.unpack("<QQ", payload)
+        if self.no_span and address < self.volatile * UNIT < address + lines * LINE:
+            return INVALID_INPUT, b""
         return 0, struct.pack("<I", int(self.scan_seconds * 1000))
 
     def cmd_4304(self, mailbox, payload):
@@ -246,6 +249,7 @@ class Function:
         self.write(at + 8, 8, opcode | len(reply) << 16)
         self.show_background(code)
         self.before_answer(name, opcode)
+        self.rung.discard(name)  # before the next command can come
         self.write(at + 4, 4, self.read(at + 4, 4) & ~1)
 
     def release(self, mailbox):

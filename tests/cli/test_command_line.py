@@ -33,18 +33,33 @@ GLOBAL = {"qmp", "pci", "json", "help", "version"}
 @pytest.mark.parametrize("args, text", [
     ([], "Say what to do. See 'swcxlctl --help'"),
     (["plan"], "There is no command 'plan'. See 'swcxlctl --help'"),
-    (["poison"], "There is no command 'poison'"),
+    (["poison"], "'poison' needs a subcommand: 'poison list'. See 'swcxlctl --help'"),
+    (["poison", "lits"], "'poison' needs a subcommand: 'poison list'"),
+    (["pois"], "There is no command 'pois'"),
     (["status", "now"], "'status' takes no arguments. See 'swcxlctl status --help'"),
     (["scan", "results", "all"], "'scan results' takes no arguments"),
     (["--colour", "status"], "There is no option --colour"),
     (["status", "--timeout", "5"], "'status' has no option --timeout"),
     (["scan", "--latent"], "'scan' has no option --latent"),
+    (["status", "--js"], "There is no option --js."),
+    (["scan", "--no-ev"], "There is no option --no-ev."),
+    (["scan", "--no"], "There is no option --no."),
+    (["scan", "--lim", "5"], "There is no option --lim."),
+    (["scan", "--lim=5"], "There is no option --lim."),
+    (["scan", "--lim"], "There is no option --lim."),
+    (["scan", "--"], "Say which device"),
     (["plant"], "Say where: a RANGE, --from FILE, or --random N"),
     (["plant", "0"], "A LENGTH must follow START 0"),
     (["plant", "0", "64", "64"], "Usage: swcxlctl plant [RANGE]"),
     (["plant", "0+64", "64"], "'0+64' is a whole range: nothing can follow it"),
     (["plant", "64-0"], "'64-0' is neither START+LENGTH nor START-END"),
-    (["plant", "0", "-64"], "There is no option -6"),
+    (["plant", "0", "-64"], "'-64' is negative, which no number here can be"),
+    (["plant", "-64", "64"], "'-64' is negative, which no number here can be"),
+    (["plant", "-6", "64"], "'-6' is negative"),
+    (["plant", "-x"], "There is no option -x"),
+    (["plant", "-x6"], "There is no option -x"),
+    (["plant", "-h6"], "There is no option -6"),
+    (["status", "--json=1"], "--json takes no argument"),
     (["plant", "0", "--", "-64"], "'-64' is no length"),
     (["plant", "1", "64"], "Addresses and lengths are multiples of 64"),
     (["plant", "0", "65"], "Addresses and lengths are multiples of 64"),
@@ -54,7 +69,7 @@ GLOBAL = {"qmp", "pci", "json", "help", "version"}
     (["plant", "0", "64", "--seed", "1"], "--seed belongs to --random"),
     (["plant", "0", "64", "--random", "many"], "--random needs a number, and 'many' is none"),
     (["plant", "0", "64", "--random", "1"], "64 B has room for 1 to 0 errors"),
-    (["inject"], "Usage: swcxlctl inject LINES..."),
+    (["inject"], "Usage: swcxlctl inject LINES... (see 'swcxlctl inject --help')"),
     (["inject", "0", "x"], "'x' is no address, START+LENGTH or START-END"),
     (["inject", "18446744073709551616"], "is no address"),
     (["inject", "18014398509481984T"], "is no address"),
@@ -81,11 +96,20 @@ GLOBAL = {"qmp", "pci", "json", "help", "version"}
     (["cci", "10000"], "'10000' is no opcode"),
     (["cci", "4300", "0"], "'0' is no payload"),
     (["cci", "4300", "0g"], "'0g' is no payload"),
-    (["clock"], "There is no command 'clock'"),
+    (["clock"], "'clock' needs a subcommand: 'clock step'"),
     (["clock", "step"], "Usage: swcxlctl clock step DURATION"),
-    (["clock", "step", "5"], "'5' is no duration"),
+    (["clock", "step", "5d"], "'5d' is no duration: 250ms, 5s, 2m; units are ns us ms s m h, and ns "
+                              "when there is none"),
+    (["clock", "step", ""], "'' is no duration"),
     (["clock", "step", "99999999999h"], "is no duration"),
     (["reset", "cold"], "'cold' is no reset"),
+    (["plant", "0x3000", "0"], "The range at 0x3000 is empty: a LENGTH is at least 64, one line"),
+    (["plant", "0", "0", "--random", "1"], "The range at 0x0 is empty"),
+    (["inject", "0x60000+0"], "The range at 0x60000 is empty"),
+    (["clear", "0", "64-64"], "The range at 0x40 is empty"),
+    (["map", "0", "0"], "The range at 0x0 is empty"),
+    (["scan", "0+0"], "The range at 0x0 is empty"),
+    (["poison", "list", "0", "0", "--media"], "The range at 0x0 is empty"),
     (["status", "--pci", "mem0"], "'mem0' is no PCI function"),
 ])
 def test_usage(args, text):
@@ -277,8 +301,19 @@ def test_progress_bar(start):
     assert "\r\033[KScan Media ended" in output
 
 
+def test_progress_bar_goes_on_from_part_to_part(start):
+    _, ctl = start("--persistent", "256M", "--span", "reject", "--scan-ns-per-line", "100")
+    output = on_terminal(ctl, "scan")
+    bars = re.findall(r"\r\[#*\.*\] +(\d+) %  (0x[0-9a-f]{12})", output)
+    percents = [int(percent) for percent, _ in bars]
+    assert percents == sorted(percents) and min(percents) < 30 and max(percents) > 70
+    for percent, at in bars:
+        assert int(at, 16) // (5 << 20) == int(percent) * (512 << 20) // 100 // (5 << 20)
+
+
 def test_progress_does_not_get_into_json(start):
     _, ctl = start("--scan-ns-per-line", "50")
-    output = on_terminal(ctl, "scan", "--json")
-    document = output[output.rindex("\033[K") + 3:]
-    assert json.loads(document)["return-code"] == 0
+    for args in (("scan",), ("wait", "scan"), ("abort",)):
+        output = on_terminal(ctl, *args, "--json")
+        assert "\033" not in output
+        assert json.loads(output)["return-code"] == 0

@@ -2,10 +2,12 @@
 """swcxlctl --qmp: every command against a real device."""
 
 import json
+import os
+import subprocess
 import time
 
 import pytest
-from ctl import DONE, NO_CONNECTION, REFUSED, USAGE, Ctl
+from ctl import DONE, NO_CONNECTION, REFUSED, SWCXLCTL, TOP, USAGE, Ctl
 
 MIB = 1 << 20
 SOURCES = ("external", "internal", "injected", "vendor", "unknown")
@@ -115,8 +117,10 @@ DPA                 LINES        SIZE  SOURCE
 
 def test_plant_outside_the_device(virtual):
     _, ctl = virtual
-    ctl.fails(REFUSED, "0x000010000000: ", "plant", "256M", "64")
-    ctl.fails(REFUSED, "0x000000000000: ", "plant", "0", "0")
+    text = "Range of 0x40 bytes at 0x10000000 is outside of the device, which has 0x10000000 bytes"
+    assert ctl.fails(REFUSED, text, "plant", "256M", "64").err == f"swcxlctl: {text}\n"
+    ctl.fails(USAGE, "1 line (64 B) from 0x000010", "plant", "256M+1M", "--random", "5")
+    assert ctl.json("poison", "list", "--media")["rows"] == []
 
 
 def test_plant_from_a_file(virtual, tmp_path):
@@ -151,8 +155,42 @@ def test_plant_from_a_file(virtual, tmp_path):
         (2 * MIB, "unknown", False, False), (3 * MIB, "injected", False, False)]
     ctl.fails(USAGE, "Cannot open /nowhere/at/all: No such file or directory", "plant", "--from",
               "/nowhere/at/all")
-    ctl.fails(USAGE, "-, line 1: this is not", "plant", "--from", "-", stdin="0 63")
     ctl.fails(USAGE, "-, line 2: this is not", "plant", "--from", "-", stdin="\n64 64 laten")
+
+
+@pytest.mark.parametrize("line, text", [
+    ("0x40000000 64", "1 line (64 B) from 0x000040000000 on is not all in the device, which has "
+                      "256 MiB"),
+    ("256M-64 64", "this is not 'start length [source] [latent] [permanent]'"),
+    ("0xfffffc0 128", "2 lines (128 B) from 0x00000fffffc0 on is not all in the device"),
+    ("0xffffffffffffffc0 64", "1 line (64 B) from 0xffffffffffffffc0 on is not all in"),
+    ("0x3000 0", "the length is 0"),
+    ("0x3000 63", "start and length are multiples of 64"),
+    ("0x3001 64", "start and length are multiples of 64"),
+    ("0x3000 -64", "this is not 'start length"),
+    ("0x3000 64 cosmic", "this is not 'start length"),
+    ("0x3000", "this is not 'start length"),
+])
+def test_wrong_line_of_a_file_plants_nothing(virtual, tmp_path, line, text):
+    _, ctl = virtual
+    file = tmp_path / "errors"
+    for position in (1, 2, 3):
+        lines = ["0x1000 64", "0x2000 64"]
+        lines.insert(position - 1, line)
+        file.write_text("\n".join(lines))
+        result = ctl.fails(USAGE, f"errors, line {position}: {text}", "plant", "--from", file)
+        assert result.err.endswith(". Nothing was planted\n")
+        assert ctl.json("poison", "list", "--media")["rows"] == []
+
+
+def test_device_that_refuses_a_line_of_a_file(start):
+    _, ctl = start("--ranges-max", "2")
+    ctl.fails(REFUSED, "-, line 4, after 2 of 3 errors were planted: ", "plant", "--from", "-",
+              stdin="0 64\n\n4K 64\n8K 64 vendor")
+    assert len(ctl.json("poison", "list")["records"]) == 2
+    assert ctl.json("clear", "0", "4K") == {"cleared": 2}
+    result = ctl.run("plant", "--random", "5")
+    assert result.status == REFUSED and ", after 2 of 5 errors were planted: " in result.err
 
 
 def splitmix(seed):
@@ -232,6 +270,8 @@ def test_overflow_is_shown(virtual):
     assert ctl.ok("poison", "list", "--limit", "0").splitlines()[-1] == (
         "Overflow since 2023-11-14 22:13:20.000000 UTC: errors are missing from this list. A scan "
         "of the whole device builds it anew ('swcxlctl scan').")
+    assert "more" not in ctl.ok("poison", "list", "--limit", "0")
+    assert "more" not in ctl.ok("poison", "list", "--media", "--limit", "0")
     document = ctl.json("poison", "list")
     assert len(document["records"]) == 256
     assert (document["overflow"], document["overflow-timestamp"], document["complete"]) == (
@@ -268,7 +308,8 @@ def test_scan_step_by_step(virtual):
               "Unsupported (0003h)", "scan", "results")
     ctl.ok("plant", "--random", "10", "--latent")
     assert ctl.json("scan", "--no-wait", "--no-events") == {
-        "start": 0, "length": 256 * MIB, "events": False, "estimate-ms": SCAN // 1000}
+        "start": 0, "length": 256 * MIB, "events": False, "estimate-ms": SCAN // 1000,
+        "not-started": None}
     ctl.ok("clock", "step", "1s")
     assert ctl.ok("poison", "list").endswith(
         "Scanning: a scan is running, and the list may change until it ends.\n")
@@ -312,7 +353,13 @@ def test_scan_in_one_go(start):
         "stopped-prematurely": False, "restart": None,
         "records": [{"start": MIB, "length": 64, "source": "external"}]}
     ctl.fails(REFUSED, "Scan Media: Invalid Physical Address (000Fh)", "scan", "0-257M")
-    ctl.fails(REFUSED, "Scan Media: Invalid Input (0002h)", "scan", "0+0")
+
+
+def test_short_scan_is_reported_short(start):
+    _, ctl = start()
+    for _ in range(3):
+        scan = ctl.json("scan", "0", "1M")
+        assert scan["estimate-ms"] == 8 and scan["elapsed-ms"] < 60
 
 
 def test_scan_with_little_room_for_results(start):
@@ -336,6 +383,19 @@ def test_scan_across_partitions_that_are_scanned_apart(start):
     _, ctl = start("--persistent", "256M", "--span", "reject", "--scan-ns-per-line", "1")
     ctl.ok("plant", "--random", "10")
     assert len(ctl.json("scan")["records"]) == 10
+    assert ctl.json("scan")["estimate-ms"] == 8
+    started = ctl.json("scan", "--no-wait")
+    assert started == {"start": 0, "length": 256 * MIB, "events": True, "estimate-ms": 4,
+                       "not-started": {"start": 256 * MIB, "length": 256 * MIB}}
+    ctl.ok("wait", "scan")
+    assert ctl.ok("scan", "--no-wait") == """\
+Scan Media has started. 'swcxlctl wait scan' waits for its end.
+The device scans its partitions one by one: 4194304 lines (256 MiB) from 0x000000000000 on are \
+being scanned,
+4194304 lines (256 MiB) from 0x000010000000 on are not. When the scan has ended, go on with
+  swcxlctl scan 0x10000000 0x10000000
+"""
+    ctl.ok("wait", "scan")
     ctl.fails(REFUSED, "a device may refuse a range that spans two of them", "scan", "255M", "2M")
 
 
@@ -354,7 +414,20 @@ def test_abort(virtual):
     assert process.returncode == REFUSED
     assert '"return-code-name": "Aborted"' in out and '"stopped-prematurely": true' in out
     result = ctl.run("wait", "scan")
-    assert (result.status, result.out) == (REFUSED, "Scan Media has ended at 23 %: Aborted.\n")
+    assert (result.status, result.out) == (
+        DONE, "No scan is running. The last one ended at 23 %: Aborted.\n")
+    assert ctl.json("wait", "scan") == {"scanned": True, "percent": 23, "return-code": 0x12,
+                                        "return-code-name": "Aborted"}
+
+
+def test_abort_of_a_scan_that_is_waited_for(virtual):
+    _, ctl = virtual
+    ctl.ok("scan", "--no-wait")
+    process = ctl.popen("wait", "scan")
+    time.sleep(0.3)
+    ctl.ok("abort")
+    out, _ = process.communicate(timeout=10)
+    assert (process.returncode, out) == (REFUSED, "Scan Media has ended at 0 %: Aborted.\n")
 
 
 def test_reset_ends_a_scan(virtual):
@@ -471,6 +544,7 @@ Get Scan Media Capabilities (4303h): Success (0000h), 4 bytes
     assert ctl.json("cci", "4304", "00" * 8 + "01" + "00" * 8) == {
         "opcode": 0x4304, "return-code": 1, "return-code-name": "Background Command Started",
         "payload": ""}
+    assert ctl.run("cci", "0003").out == "Command 0003h: Unsupported (0003h), 0 bytes\n"
     result = ctl.run("cci", "4301", "--json")
     assert result.status == REFUSED
     assert result.json == {"opcode": 0x4301, "return-code": 0x16,
@@ -481,6 +555,7 @@ def test_clock_step(virtual, start):
     _, ctl = virtual
     assert ctl.ok("clock", "step", "1500ms") == "The device is 1.500000000 s old now.\n"
     assert ctl.json("clock", "step", "1h") == {"now": 3601500000000}
+    assert ctl.json("clock", "step", "1000000000") == {"now": 3602500000000}
     _, ctl = start()
     ctl.fails(REFUSED, "--clock virtual", "clock", "step", "1s")
 
@@ -573,3 +648,23 @@ def test_json_is_one_document_and_nothing_else(start, command):
     ctl.ok("scan", "0", "4K")
     result = ctl.run(*command.split(), "--json")
     assert result.status == DONE and result.err == "" and isinstance(result.json, dict), result
+
+
+# --- the demo
+
+def test_demo():
+    """Every claim that it makes is checked by itself; here is what it has to explain."""
+    start = time.monotonic()
+    completed = subprocess.run([os.path.join(TOP, "examples", "demo")], timeout=60,
+                               env={**os.environ, "SWCXLCTL": SWCXLCTL}, stdout=subprocess.PIPE,
+                               stderr=subprocess.STDOUT, universal_newlines=True)
+    text = completed.stdout
+    assert completed.returncode == 0, text
+    assert time.monotonic() - start < 20
+    before = text[:text.index("\nDPA ")]
+    assert "DPA is the device physical address" in before
+    for source in ("External", "Internal", "Injected", "Vendor", "Unknown"):
+        assert source in before
+    assert "That helps only if everything fits" in text[:text.index("$ swcxlctl scan ")]
+    assert "xargs swcxlctl clear\nCleared 80 lines" in text
+    assert "... and 240 more" not in text

@@ -2,6 +2,7 @@
 """Starting, being ready, ending: sockets, pid file, --run, signals."""
 
 import os
+import pty
 import signal
 import socket
 import stat
@@ -204,8 +205,8 @@ def test_fd_that_is_connected_ends_the_process_when_it_closes():
 def test_fd_that_is_no_socket(tmp_path):
     with open(tmp_path / "file", "w") as file:
         assert start_fails("--fd", file.fileno(), pass_fds=[file.fileno()]).startswith(
-            "swcxl: --fd: ")
-    assert start_fails("--fd", 999).startswith("swcxl: --fd: ")
+            f"swcxl: --fd {file.fileno()}: ")
+    assert start_fails("--fd", 999) == "swcxl: --fd 999: Bad file descriptor\n"
 
 
 # ---- pid file ------------------------------------------------------------------------------------
@@ -221,10 +222,32 @@ def test_pid_file_says_who_is_ready(tmp_path):
 
 def test_pid_file_of_a_killed_process_is_replaced(tmp_path):
     pid_file = tmp_path / "pid"
-    pid_file.write_text("12345\n")
-    done = subprocess.run([program(), "--run", f"cat {pid_file}", "--pid-file", str(pid_file)],
-                          timeout=20)
-    assert done.returncode == 0 and not pid_file.exists()
+    gone = subprocess.Popen(["true"])
+    gone.wait()
+    for text in f"{gone.pid}\n", "", "no number", "-1\n", "0", "99999999999999999999":
+        pid_file.write_text(text)
+        done = subprocess.run([program(), "--run", f"cat {pid_file}", "--pid-file", str(pid_file)],
+                              timeout=20)
+        assert done.returncode == 0 and not pid_file.exists()
+
+
+def test_pid_file_of_a_process_that_ended_and_was_not_waited_for_is_replaced(tmp_path):
+    pid_file = tmp_path / "pid"
+    gone = subprocess.Popen(["true"])
+    wait_until("it has ended", lambda: not is_running(gone.pid))
+    pid_file.write_text(str(gone.pid))
+    done = subprocess.run([program(), "--run", "true", "--pid-file", str(pid_file)], timeout=20)
+    assert done.returncode == 0
+    gone.wait()
+
+
+def test_pid_file_of_a_running_process_is_left_alone(tmp_path):
+    with Daemon("--pid-file", str(tmp_path / "pid"), vfio=False) as device:
+        assert start_fails("--run", f"touch {tmp_path}/ran", "--pid-file", tmp_path / "pid",
+                           "--trace", tmp_path / "trace") == \
+            f"swcxl: {tmp_path}/pid is of process {device.proc.pid}, which is running\n"
+        assert (tmp_path / "pid").read_text() == f"{device.proc.pid}\n"
+        assert os.listdir(tmp_path) == ["pid"]
 
 
 def test_pid_file_that_cannot_be(tmp_path):
@@ -232,6 +255,13 @@ def test_pid_file_that_cannot_be(tmp_path):
     (tmp_path / "dir").mkdir()
     start_fails("--qmp", tmp_path / "qmp", "--pid-file", tmp_path / "dir")
     assert os.listdir(tmp_path) == ["dir"]
+    os.mkfifo(tmp_path / "fifo")
+    for path, why in ((tmp_path / "dir", "Is a directory"), (f"{tmp_path}/", "Is a directory"),
+                      (tmp_path / ("x" * 252), "File name too long"),
+                      (tmp_path / "fifo", "File exists")):
+        assert start_fails("--run", f"touch {tmp_path}/ran", "--pid-file", path) == \
+            f"swcxl: {path}: {why}\n"
+    assert sorted(os.listdir(tmp_path)) == ["dir", "fifo"], "found before anything is started"
 
 
 # ---- --run ---------------------------------------------------------------------------------------
@@ -322,6 +352,58 @@ def test_run_command_ends_with_the_device(how, tmp_path):
             device.proc.terminate()
         assert device.wait() == 0
         wait_until("the command has ended", lambda: not is_running(child))
+
+
+def started(tmp_path, name):
+    """The process whose id a command of --run has written there."""
+    path = tmp_path / name
+    wait_until(f"{name} runs", lambda: path.exists() and path.read_text().endswith("\n"))
+    return int(path.read_text())
+
+
+def test_everything_that_the_command_has_started_ends_with_the_device(tmp_path):
+    """Without a terminal the command is a process group of its own."""
+    command = (f"cd {tmp_path}; sleep 60 & echo $! > first; "
+               "sh -c 'echo $$ > second; exec sleep 60'; true")
+    device = subprocess.Popen([program(), "--run", command], start_new_session=True)
+    try:
+        pids = [started(tmp_path, name) for name in ("first", "second")]
+        device.terminate()
+        assert device.wait(20) == 0
+        wait_until("they have ended", lambda: not any(map(is_running, pids)))
+    finally:
+        device.kill()
+        device.wait()
+
+
+def test_what_a_command_leaves_running_is_left_alone(tmp_path):
+    command = f"cd {tmp_path}; sleep 60 >/dev/null 2>&1 & echo $! > left"
+    assert subprocess.run([program(), "--run", command], start_new_session=True,
+                          timeout=20).returncode == 0
+    pid = started(tmp_path, "left")
+    assert is_running(pid)
+    os.kill(pid, signal.SIGKILL)
+
+
+def test_on_a_terminal_the_command_is_in_its_foreground(tmp_path):
+    """It can read, and ^C is for it and for the device."""
+    pid, terminal = pty.fork()
+    if not pid:
+        os.execv(program(), [program(), "--run",
+                             f"cd {tmp_path}; read word; cut -d' ' -f5,8 /proc/$$/stat > groups; "
+                             "echo $word $$ > read; exec sleep 60"])
+    os.write(terminal, b"hello\n")
+    wait_until("it has read", lambda: (tmp_path / "read").exists()
+               and (tmp_path / "read").read_text().endswith("\n"))
+    word, child = (tmp_path / "read").read_text().split()
+    assert word == "hello"
+    group, foreground = (tmp_path / "groups").read_text().split()
+    assert group == foreground == str(pid)
+    os.write(terminal, b"\x03")
+    wait_until("the command has ended", lambda: not is_running(int(child)))
+    status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    assert status in (0, 130), "whoever is first"
+    os.close(terminal)
 
 
 def test_run_command_ends_when_the_device_is_killed(tmp_path):

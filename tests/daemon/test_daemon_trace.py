@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """--trace: the format that swcxl(1) documents, complete enough to be replayed."""
 
+import contextlib
 import json
 import re
 import struct
@@ -18,6 +19,7 @@ def traced(tmp_path, do, *options):
     path = tmp_path / "trace"
     with Daemon("--volatile", "256M", "--persistent", "256M", "--clock", "virtual", *options,
                 "--trace", str(path), vfio=False) as device, device.qmp() as qmp:
+        qmp.device = device
         do(qmp)
         before = path.read_text()
     assert path.read_text() == before, "lines are there when the command has been answered"
@@ -67,14 +69,14 @@ def test_the_header_makes_the_same_device(tmp_path):
 
 def test_every_line_has_the_documented_form(tmp_path):
     lines = traced(tmp_path, work)[1:]
-    assert len(lines) == 11
+    assert len(lines) == 9
     for line in lines:
         assert CCI.fullmatch(line) or QMP.fullmatch(line), line
     time, channel, opcode, name, payload, rc, rc_name, out = CCI.fullmatch(lines[2]).groups()
     assert (time, channel, opcode, name) == ("0", "control1", "4304", "scan_media")
     assert payload == struct.pack("<QQB", 0, 1 << 22, 0).hex()
     assert (rc, rc_name, out) == ("0001", "Background Command Started", "")
-    assert lines[7] == "1000000000 cci control1 c123 - in=00 rc=0003 (Unsupported) out="
+    assert lines[6] == "1000000000 cci control1 c123 - in=00 rc=0003 (Unsupported) out="
     time, request = QMP.fullmatch(lines[0]).groups()
     assert time == "0" and json.loads(request) == {
         "execute": "swcxl-plant-poison",
@@ -82,16 +84,46 @@ def test_every_line_has_the_documented_form(tmp_path):
 
 
 def test_replay_gives_the_same_device(tmp_path):
+    """As swcxl(1) says: the options of the header, the clock stepped to each line's time, and a
+    connection for each channel."""
     seen = []
 
     def do(qmp):
         work(qmp)
         seen.append(look(qmp))
 
-    header, *lines = traced(tmp_path, do)
+    replay(traced(tmp_path, do), seen[0])
+
+
+def test_replay_keeps_the_cursors_of_channels_apart(tmp_path):
+    """Two clients read the poison list in parts, the second begins when the first is half done,
+    a third goes before it has said anything, and a fourth comes when it has gone."""
+    seen = []
+    ask = {"opcode": 0x4300, "payload": struct.pack("<QQ", 0, 1 << 22).hex()}
+
+    def do(first):
+        for line in range(40):
+            first.cmd("swcxl-plant-poison", start=line * 128, length=64)
+        with first.device.qmp() as second:
+            first.device.qmp().close()
+            parts = [qmp.cmd("swcxl-cci", **ask)["payload"]
+                     for qmp in (first, second, first, second, first)]
+        with first.device.qmp() as fourth:
+            parts.append(fourth.cmd("swcxl-cci", **ask)["payload"])
+        assert parts[0] == parts[1] == parts[5] and parts[2] == parts[3] != parts[0]
+        seen.append(look(first))
+
+    lines = traced(tmp_path, do, "--payload", "512")
+    assert [CCI.fullmatch(line).group(2) for line in lines if " cci " in line] == \
+        [f"control{n}" for n in (1, 2, 1, 2, 1, 4)]
+    replay(lines, seen[0])
+
+
+def replay(trace, state):
+    header, *lines = trace
     with Daemon(*header.split()[5:], "--clock", "virtual", vfio=False) as device, \
-            device.qmp() as qmp:
-        now = 0
+            device.qmp() as qmp, contextlib.ExitStack() as stack:
+        now, channels = 0, {}
         for line in lines:
             cci, control = CCI.fullmatch(line), QMP.fullmatch(line)
             time = int((cci or control).group(1))
@@ -99,11 +131,14 @@ def test_replay_gives_the_same_device(tmp_path):
                 qmp.cmd("swcxl-clock-step", nanoseconds=time - now)
                 now = time
             if cci:
-                result = qmp.cmd("swcxl-cci", opcode=int(cci.group(3), 16), payload=cci.group(5))
+                if cci.group(2) not in channels:
+                    channels[cci.group(2)] = stack.enter_context(device.qmp())
+                result = channels[cci.group(2)].cmd(
+                    "swcxl-cci", opcode=int(cci.group(3), 16), payload=cci.group(5))
                 assert result == {"return-code": int(cci.group(6), 16), "payload": cci.group(8)}
-            elif "clock-step" not in line:
+            else:
                 assert "return" in qmp.execute(control.group(2))
-        assert look(qmp) == seen[0]
+        assert look(qmp) == state
 
 
 def test_what_changed_nothing_is_not_traced(tmp_path):
@@ -116,6 +151,7 @@ def test_what_changed_nothing_is_not_traced(tmp_path):
         qmp.cmd("swcxl-query-poison")
         qmp.cmd("swcxl-query-device")
         qmp.cmd("query-status")
+        qmp.cmd("swcxl-clock-step", nanoseconds=1000)
 
     assert len(traced(tmp_path, do)) == 1
 

@@ -65,10 +65,18 @@ static void arg_uint(const char *name, bool required, size_t size, uint64_t leas
 {
 	char type[80];
 
-	if (size < sizeof(uint64_t) || (!least && most == UINT64_MAX))
+	if (!least && most == UINT64_MAX >> (64 - 8 * size))
 		snprintf(type, sizeof(type), "int, %zu bits", 8 * size);
 	else
 		snprintf(type, sizeof(type), "int, %" PRIu64 " to %" PRIu64, least, most);
+	arg(name, required, type, help);
+}
+
+static void arg_int(const char *name, bool required, size_t size, const char *help)
+{
+	char type[80];
+
+	snprintf(type, sizeof(type), "int, %zu bits, signed", 8 * size);
 	arg(name, required, type, help);
 }
 
@@ -109,6 +117,9 @@ static void commands(void)
 #define ARG_STR(field, name, needed, help) arg(name, needed, "str", help);
 #define ARG_HEX(field, name, needed, min, max, help) arg_hex(name, needed, min, max, help);
 #define ARG_LIST(field, name, id, help) arg(name, false, "[" #id "]", help);
+#define ARG_INT(field, name, type, needed, help) arg_int(name, needed, sizeof(type), help);
+#define ARG_WORDS(field, name, help) arg(name, false, "[int]", help);
+#define ARG_OBJECT(field, name, help) arg(name, false, "object", help);
 #define COMMAND(id, name, returns, since, flags, help, ...) \
 	command(name, returns, since, help); \
 	__VA_ARGS__ \
@@ -155,6 +166,37 @@ static void value(const char *name, bool first)
 	printf("%s\n.Cm %s", first ? "" : " ,", name);
 }
 
+/* The objects of event records, from the table of their fields. */
+static void records(void)
+{
+/* clang-format off */
+#define VALUE(...)
+#define ENUM(id, name, ...) \
+	static const char code_##id[] = name, bits_##id[] = "[" name "]"; \
+	(void)code_##id, (void)bits_##id;
+#include "tbl/qmp.tbl.h"
+#undef VALUE
+#define MEMBER_NUMBER(id)   "int"
+#define MEMBER_SIGNED(id)   "int"
+#define MEMBER_CODE(id)     code_##id
+#define MEMBER_BITS(id)     bits_##id
+#define MEMBER_VALIDITY(id) bits_##id
+#define MEMBER_BYTES(id)    "str"
+#define MEMBER_WORDS(id)    "[int]"
+#define MEMBER_ADDRESS(id)  "int"
+#define MEMBER_FLAG(id)     "bool"
+#define MEMBER_FORMAT(id)   "bool, to be given only"
+#define MEMBER_LOG(id)      "int"
+#define FIELD(kind, name, offset, size, id, valid, since, help) \
+	member(name, MEMBER_##kind(id), help);
+#define RECORD(id, name, since, ...) \
+	object("record-" name); \
+	__VA_ARGS__ \
+	end_list();
+#include "tbl/event_fields.tbl.h"
+	/* clang-format on */
+}
+
 static void types(void)
 {
 	bool first;
@@ -169,6 +211,7 @@ static void types(void)
 		end_list(); \
 	}
 #include "tbl/qmp.tbl.h"
+	records();
 	end_list();
 	printf(".Ss Enumerations\n.Bl -tag -width Ds\n");
 #define VALUE(name, number) value(name, first); first = false;

@@ -28,6 +28,7 @@ class Schema:
         yield from (entry[key] for key in ("arg-type", "ret-type", "element-type") if key in entry)
         if entry["meta-type"] == "object":
             yield from (member["type"] for member in entry["members"])
+            yield from (variant["type"] for variant in entry.get("variants", ()))
 
     def check(self, command, value):
         self.check_type(self.commands[command]["ret-type"], value, command)
@@ -54,6 +55,12 @@ class Schema:
         else:
             assert kind == "object" and isinstance(value, dict), f"{where}: no object"
             members = {member["name"]: member for member in entry["members"]}
+            if "tag" in entry:
+                variants = {variant["case"]: variant["type"] for variant in entry["variants"]}
+                tag = self.types[members[entry["tag"]]["type"]]
+                assert sorted(variants) == sorted(tag["values"]), f"{name} has other variants"
+                variant = self.types[variants[value[entry["tag"]]]]
+                members.update({member["name"]: member for member in variant["members"]})
             for key in value:
                 assert key in members, f"{where}.{key} is not in {name}"
             for key, member in members.items():

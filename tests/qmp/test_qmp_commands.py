@@ -37,7 +37,17 @@ def plant(qmp, start, length=64, **args):
 
 # ---- checking of arguments, the same for every command -------------------------------------------
 
+BASE = {"path": "mem0", "log": "fatal", "flags": 0}
+MEDIA = {**BASE, "dpa": 0, "descriptor": 0, "type": 0, "transaction-type": 0}
+
 GOOD = {
+    "cxl-inject-general-media-event": MEDIA,
+    "cxl-inject-dram-event": MEDIA,
+    "cxl-inject-memory-module-event": {
+        **BASE, "type": 0, "health-status": 0, "media-status": 0, "additional-status": 0,
+        "life-used": 0, "temperature": 0, "dirty-shutdown-count": 0,
+        "corrected-volatile-error-count": 0, "corrected-persistent-error-count": 0},
+    "swcxl-inject-event": {"log": "fatal", "type": "dram"},
     "cxl-inject-poison": {"path": "mem0", "start": 0, "length": 64},
     "swcxl-plant-poison": {"start": 0, "length": 64},
     "swcxl-read-media": {"start": 0, "length": 64},
@@ -78,6 +88,14 @@ def test_unknown_arguments_are_unexpected(qmp, checked):
 
 
 WRONG = {
+    "any": [(value, "Invalid parameter type for '{}', expected: object")
+            for value in (1, "{}", [], None, True)],
+    "[int]": [(1, "Invalid parameter type for '{}', expected: array"),
+              ({}, "Invalid parameter type for '{}', expected: array"),
+              ([1, "1"], "Parameter '{}[1]' expects uint64"),
+              ([1, 2, 3, 4, None], "Parameter '{}[4]' expects uint64")],
+    "signed": [(value, "Invalid parameter type for '{}', expected: integer")
+               for value in (1.0, "1", None, [], True)],
     "int": [("1", "Parameter '{}' expects uint64"), (1.0, "Parameter '{}' expects uint64"),
             (1.5, "Parameter '{}' expects uint64"), (None, "Parameter '{}' expects uint64"),
             (True, "Parameter '{}' expects uint64"), ([], "Parameter '{}' expects uint64")],
@@ -99,6 +117,8 @@ def test_every_argument_refuses_every_wrong_type(qmp, checked):
             continue
         for member in checked.types[entry["arg-type"]]["members"]:
             kind = member["type"] if member["type"] in WRONG else "enum"
+            if member["name"] == "temperature":
+                kind = "signed"
             for value, text in WRONG[kind]:
                 args = {**GOOD.get(command, {}), member["name"]: value}
                 assert desc(qmp, command, **args) == text.format(member["name"])
@@ -113,8 +133,8 @@ def test_a_narrow_integer_names_its_width(qmp):
 
 
 @pytest.mark.parametrize("command, args, text", [
-    ("swcxl-query-poison", {"max": 0}, "Parameter 'max' expects a number from 1 to 65536"),
-    ("swcxl-query-poison", {"max": 65537}, "Parameter 'max' expects a number from 1 to 65536"),
+    ("swcxl-query-poison", {"max": 0},
+     "Parameter 'max' expects a number from 1 to 18446744073709551615"),
     ("swcxl-read-media", {"start": 0, "length": 0},
      "Parameter 'length' expects a number from 1 to 1048576"),
     ("swcxl-read-media", {"start": 0, "length": MIB + 1},
@@ -241,6 +261,21 @@ def test_query_poison_clips_to_the_range_and_splits_at_partitions(qmp):
     assert qmp.cmd("swcxl-query-poison", start=HALF)[0]["start"] == HALF
 
 
+@pytest.mark.parametrize("start, length, lines", [
+    (4096, 1, [4096]), (4097, 1, [4096]), (4159, 1, [4096]), (4159, 2, [4096]), (4160, 64, []),
+    (4095, 1, []), (4095, 2, [4096]), (4097, 64, [4096]), (4224, 1, [4224]),
+    (4097, 128, [4096, 4224]), (4097, 0, []), (END - 1, 1, [END - 64])])
+def test_query_poison_rounds_outward_to_whole_lines(qmp, start, length, lines):
+    """No row hides poison, and none is cut within a line."""
+    for line in 4096, 4224, END - 64:
+        plant(qmp, line)
+    rows = qmp.cmd("swcxl-query-poison", start=start, length=length)
+    assert [(row["start"], row["length"]) for row in rows] == [(line, 64) for line in lines]
+    if length and start > 4159:
+        rows = qmp.cmd("swcxl-query-poison", start=start, max=1)
+        assert rows[0]["start"] == (4224 if start < END - 64 else END - 64)
+
+
 def test_query_poison_of_nothing_is_empty(qmp):
     """Q-8, and a loop that goes on from the last row's end arrives at the end of the device."""
     plant(qmp, END - 64)
@@ -263,6 +298,11 @@ def test_query_poison_more_than_65536_rows_needs_max(checked):
                 assert qmp.recv_reply() == {"return": {}}
         assert "'max'" in desc(qmp, "swcxl-query-poison")
         assert len(qmp.cmd("swcxl-query-poison", start=128)) == 65536
+        for most in 65536, 65537, U64:
+            page = qmp.cmd("swcxl-query-poison", max=most)
+            assert len(page) == 65536
+            start = page[-1]["start"] + page[-1]["length"]
+            assert len(qmp.cmd("swcxl-query-poison", start=start, max=most)) == 1
         found, start = [], 0
         while True:
             page = qmp.cmd("swcxl-query-poison", start=start, max=10000)

@@ -54,6 +54,36 @@ def test_integers_beyond_64_bits_are_refused_not_rounded(qmp, number):
             "JSON parse error, number out of range")
 
 
+@pytest.mark.parametrize("number", [
+    "1.", "-1.", "1.e5", "00.5", "12345678901234567890.", "-01", "01", "00", "-", "1e", "1e+",
+    "--1", "1.5.5", "1e5.5", "1-2", "1e5e5", "-.5", "- 1"])
+def test_numbers_that_json_does_not_have(qmp, number):
+    """RFC 8259, 6: json-c reads some of them."""
+    refused(qmp, f'{{"execute": "query-status", "id": {number}}}\n',
+            "JSON parse error, invalid number")
+    refused(qmp, f"[0, {number}]\n", "JSON parse error, invalid number")
+
+
+@pytest.mark.parametrize("number", ["0", "-0", "10", "-1.50", "0.5e0", "1E+5", "1e-05", "0e1",
+                                    "18446744073709551615", "-9223372036854775808",
+                                    "99999999999999999999.5"])
+def test_numbers_that_json_has(qmp, number):
+    qmp.send(f'{{"execute": "query-status", "id": [{number},{number} ,-7]}}')
+    assert qmp.recv_reply()["id"] == [json.loads(number), json.loads(number), -7]
+
+
+@pytest.mark.parametrize("text", ["\\ud800", "a\\udfffb", "\\ud800\\ud800", "\\udc00\\ud800",
+                                  "\\ud83dx\\ude00", "\\ud83d\\\\ude00", "\\uD800"])
+def test_halves_of_surrogate_pairs_are_refused_as_qemu_does(qmp, text):
+    refused(qmp, f'{{"execute": "query-status", "id": "{text}"}}',
+            "JSON parse error, half of a surrogate pair")
+
+
+def test_surrogate_pairs_and_other_escapes(qmp):
+    qmp.send('{"execute": "query-status", "id": "\\ud83d\\ude00\\u00e9\\\\ud800\\n\\uffff"}')
+    assert qmp.recv_reply()["id"] == "\U0001f600\u00e9\\ud800\n\uffff"
+
+
 def test_long_fractions_are_no_big_integers(qmp):
     number = "0.1234567890123456789012345678901234567890e-5"
     qmp.send(f'{{"execute": "query-status", "id": {number}}}')

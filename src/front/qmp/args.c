@@ -8,11 +8,14 @@
  */
 #include <inttypes.h>
 #include <json-c/json.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hex.h"
 #include "base/util.h"
+#include "base/width.h"
 #include "front/qmp/session.h"
 
 const char *qmp_text(struct json_object *value)
@@ -28,18 +31,6 @@ const char *qmp_text(struct json_object *value)
 static bool wrong_type(struct qmp_call *call, const char *name, const char *expected)
 {
 	return qmp_error(call, "Invalid parameter type for '%s', expected: %s", name, expected);
-}
-
-static void store(void *p, size_t size, uint64_t value)
-{
-	if (size == sizeof(uint64_t))
-		*(uint64_t *)p = value;
-	else if (size == sizeof(uint32_t))
-		*(uint32_t *)p = (uint32_t)value;
-	else if (size == sizeof(uint16_t))
-		*(uint16_t *)p = (uint16_t)value;
-	else
-		*(uint8_t *)p = (uint8_t)value;
 }
 
 static bool take_uint(struct qmp_call *call, const struct qmp_arg *arg, struct json_object *value,
@@ -60,7 +51,21 @@ static bool take_uint(struct qmp_call *call, const struct qmp_arg *arg, struct j
 		return qmp_error(call,
 				 "Parameter '%s' expects a number from %" PRIu64 " to %" PRIu64,
 				 arg->name, arg->min, arg->max);
-	store(p, arg->size, number);
+	store_width(p, arg->size, number);
+	return true;
+}
+
+static bool take_int(struct qmp_call *call, const struct qmp_arg *arg, struct json_object *value,
+		     void *p)
+{
+	int64_t least = INT64_MIN >> (64 - 8 * arg->size), number;
+
+	if (!json_object_is_type(value, json_type_int))
+		return wrong_type(call, arg->name, "integer");
+	number = json_object_get_int64(value);
+	if (number < least || number > -(least + 1))
+		return qmp_error(call, "Parameter '%s' expects int%zu_t", arg->name, 8 * arg->size);
+	store_width(p, arg->size, (uint64_t)number);
 	return true;
 }
 
@@ -72,7 +77,7 @@ static bool take_enum(struct qmp_call *call, const char *name, const struct qmp_
 	if (!text)
 		return wrong_type(call, name, "string");
 	for (size_t i = 0; i < names->count; i++) {
-		if (!strcmp(text, names->values[i].name)) {
+		if (!strcmp(text, names->values[i].name) && names->values[i].value != UINT_MAX) {
 			*p = names->values[i].value;
 			return true;
 		}
@@ -98,12 +103,28 @@ static bool take_list(struct qmp_call *call, const struct qmp_arg *arg, struct j
 	return true;
 }
 
-static int digit(char c)
+/* QEMU leaves what is too much of a list where it is, but looks at its type. */
+static bool take_words(struct qmp_call *call, const struct qmp_arg *arg, struct json_object *value,
+		       struct qmp_words *p)
 {
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+	*p = (struct qmp_words){0};
+	if (!json_object_is_type(value, json_type_array))
+		return wrong_type(call, arg->name, "array");
+	if (json_object_array_length(value) > arg->max)
+		return qmp_error(call, "Parameter '%s' expects at most %" PRIu64 " numbers",
+				 arg->name, arg->max);
+	for (size_t i = 0; i < json_object_array_length(value); i++) {
+		char name[64];
+		struct qmp_arg element = {name, .size = sizeof(uint64_t), .max = UINT64_MAX};
+		uint64_t word;
+
+		snprintf(name, sizeof(name), "%s[%zu]", arg->name, i);
+		if (!take_uint(call, &element, json_object_array_get_idx(value, i), &word))
+			return false;
+		if (p->count < QMP_WORDS_MAX)
+			p->v[p->count++] = word;
+	}
+	return true;
 }
 
 static bool take_hex(struct qmp_call *call, const struct qmp_arg *arg, struct json_object *value,
@@ -118,7 +139,7 @@ static bool take_hex(struct qmp_call *call, const struct qmp_arg *arg, struct js
 	text = json_object_get_string(value);
 	len = (size_t)json_object_get_string_len(value);
 	for (size_t i = 0; i < len; i++)
-		if (digit(text[i]) < 0)
+		if (hex_digit(text[i]) < 0)
 			return qmp_error(call, "Parameter '%s' expects hexadecimal digits",
 					 arg->name);
 	if (len % 2)
@@ -134,13 +155,13 @@ static bool take_hex(struct qmp_call *call, const struct qmp_arg *arg, struct js
 	if (!bytes)
 		return qmp_error(call, "Out of memory");
 	for (size_t i = 0; i < len; i++)
-		bytes[i] = (uint8_t)(digit(text[2 * i]) << 4 | digit(text[2 * i + 1]));
+		bytes[i] = (uint8_t)(hex_digit(text[2 * i]) << 4 | hex_digit(text[2 * i + 1]));
 	*p = (struct span){bytes, len};
 	return true;
 }
 
-static bool take(struct qmp_call *call, const struct qmp_arg *arg, struct json_object *value,
-		 void *p)
+bool qmp_arg_take(struct qmp_call *call, const struct qmp_arg *arg, struct json_object *value,
+		  void *p)
 {
 	switch (arg->kind) {
 	case QMP_UINT:
@@ -159,14 +180,38 @@ static bool take(struct qmp_call *call, const struct qmp_arg *arg, struct json_o
 		return take_hex(call, arg, value, p);
 	case QMP_LIST:
 		return take_list(call, arg, value, p);
+	case QMP_INT:
+		return take_int(call, arg, value, p);
+	case QMP_WORDS:
+		return take_words(call, arg, value, p);
+	case QMP_OBJECT:
+		*(struct json_object **)p = value;
+		return json_object_is_type(value, json_type_object) ||
+		       wrong_type(call, arg->name, "object");
 	}
 	return false;
+}
+
+uint64_t qmp_arg_number(const struct qmp_arg *arg, const void *p)
+{
+	switch (arg->kind) {
+	case QMP_UINT:
+	case QMP_INT:
+		return load_width(p, arg->size);
+	case QMP_BOOL:
+		return *(const bool *)p;
+	case QMP_ENUM:
+	case QMP_LIST:
+		return *(const unsigned *)p;
+	default:
+		return 0;
+	}
 }
 
 static void preset(const struct qmp_arg *arg, void *p)
 {
 	if (arg->kind == QMP_UINT)
-		store(p, arg->size, arg->preset);
+		store_width(p, arg->size, arg->preset);
 	else if (arg->kind == QMP_BOOL)
 		*(bool *)p = arg->preset;
 	else if (arg->kind == QMP_ENUM)
@@ -189,7 +234,7 @@ bool qmp_args_take(struct qmp_call *call, const struct qmp_command *command,
 		char *base = (char *)args;
 
 		if (json_object_object_get_ex(json, arg->name, &value)) {
-			if (!take(call, arg, value, base + arg->offset))
+			if (!qmp_arg_take(call, arg, value, base + arg->offset))
 				return false;
 			*(bool *)(base + arg->has_offset) = true;
 		} else if (arg->presence == QMP_REQUIRED) {

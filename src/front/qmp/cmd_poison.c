@@ -10,6 +10,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "base/util.h"
 #include "front/qmp/session.h"
 
 /* QEMU's texts for misaligned ranges. */
@@ -49,22 +50,20 @@ static bool plant(struct qmp_call *call, uint64_t start, uint64_t length, enum s
 	return true;
 }
 
-/* Does a path name the device: its name, or a path that ends in it? */
-static bool is_path_of(const char *path, const char *name)
+bool qmp_is_path(struct qmp_call *call, const char *path)
 {
 	const char *slash = strrchr(path, '/');
 
-	return !strcmp(slash ? slash + 1 : path, name);
+	return !strcmp(slash ? slash + 1 : path, call->qmp->host.name) ||
+	       qmp_error(call, "Unable to resolve path");
 }
 
 bool cmd_cxl_inject_poison(struct qmp_call *call, const struct qmp_cxl_inject_poison_args *in)
 {
 	struct swcxl_dev *dev = call->qmp->dev;
 
-	if (!aligned(call, in->start, in->length))
+	if (!aligned(call, in->start, in->length) || !qmp_is_path(call, in->path))
 		return false;
-	if (!is_path_of(in->path, call->qmp->host.name))
-		return qmp_error(call, "Unable to resolve path");
 	if (swcxl_in_range(dev, in->start, in->length) &&
 	    swcxl_known_poison(dev, in->start, in->length))
 		return qmp_error(call, "Overlap with existing poisoned region not supported");
@@ -94,7 +93,7 @@ bool cmd_query_poison(struct qmp_call *call, const struct qmp_query_poison_args 
 {
 	const struct swcxl_config *config = swcxl_get_config(call->qmp->dev);
 	uint64_t start = in->start, end = config->volatile_size + config->persistent_size;
-	uint64_t max = in->has_max ? in->max : QMP_POISON_ROWS_MAX;
+	uint64_t max = MIN(in->has_max ? in->max : UINT64_MAX, QMP_POISON_ROWS_MAX);
 	struct swcxl_poison_row row;
 	uint64_t rows = 0;
 
@@ -106,6 +105,10 @@ bool cmd_query_poison(struct qmp_call *call, const struct qmp_query_poison_args 
 		end = start + in->length;
 	} else if (start > end) { /* its end is where one who goes on arrives */
 		return qmp_in_range(call, start, 1);
+	}
+	if (start < end) { /* whole lines, so that no poison is missed */
+		start -= start % SWCXL_LINE;
+		end += -end % SWCXL_LINE;
 	}
 
 	out_begin(&call->ret, NULL, '[');

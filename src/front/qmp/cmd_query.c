@@ -122,10 +122,8 @@ bool cmd_query_device(struct qmp_call *call, const struct qmp_query_device_args 
 	const struct swcxl_config *config = swcxl_get_config(call->qmp->dev);
 	struct out *out = &call->ret;
 	struct swcxl_status status;
-	bool virtual_clock;
 
 	(void)in;
-	loop_step(call->qmp->loop, 0, &virtual_clock);
 	swcxl_query(call->qmp->dev, &status);
 	out_begin(out, NULL, '{');
 	out_string(out, "name", call->qmp->host.name);
@@ -139,7 +137,7 @@ bool cmd_query_device(struct qmp_call *call, const struct qmp_query_device_args 
 	out_range(out, "volatile", status.volatile_part);
 	out_range(out, "persistent", status.persistent_part);
 	out_end(out, '}');
-	out_config(out, config, virtual_clock);
+	out_config(out, config, loop_is_virtual(call->qmp->loop));
 	out_media(out, &status);
 	out_list(out, &status);
 	out_work(out, &status);

@@ -15,14 +15,15 @@
  * that left a string open, since no string contains a line's end.
  *
  * QEMU also reads strings in single quotes, which shell scripts rely on; they are rewritten here,
- * so that what the parser sees is strict JSON. Two things that json-c lets pass are caught here
- * too: integers beyond 64 bits, which it silently changes to the nearest that fits, and byte
- * sequences that only look like UTF-8.
+ * so that what the parser sees is strict JSON. What json-c lets pass is caught here too: integers
+ * beyond 64 bits, which it silently changes to the nearest that fits, numbers such as 1. and -01,
+ * halves of surrogate pairs, and byte sequences that only look like UTF-8.
  */
 #include "front/qmp/frame.h"
 
 #include <string.h>
 
+#include "base/hex.h"
 #include "base/util.h"
 #include "front/qmp/table.h"
 
@@ -38,6 +39,7 @@ static void restart(struct frame *frame, int mode)
 	frame->colons = 0;
 	frame->number = NO_NUMBER;
 	frame->out_of_range = false;
+	frame->bad_number = false;
 	frame->quote = 0;
 	frame->escape = false;
 	frame->closed = false;
@@ -83,27 +85,53 @@ static void in_string(struct frame *frame, char c)
 	}
 }
 
+/* Where a number stands after one more of its bytes: RFC 8259, 6. NO_NUMBER: it is none of its. */
+static enum frame_number number_after(enum frame_number number, char c)
+{
+	static const enum frame_number after_digit[] = {
+		[MINUS] = INTEGER,     [ZERO] = MALFORMED,    [INTEGER] = INTEGER,
+		[POINT] = FRACTION,    [FRACTION] = FRACTION, [EXPONENT] = POWER,
+		[SIGNED_E] = POWER,    [POWER] = POWER,	      [MALFORMED] = MALFORMED,
+		[NO_NUMBER] = INTEGER,
+	};
+
+	if (c == '0' && (number == NO_NUMBER || number == MINUS))
+		return ZERO;
+	if (c >= '0' && c <= '9')
+		return after_digit[number];
+	if (number == NO_NUMBER)
+		return c == '-' ? MINUS : NO_NUMBER;
+	if (c == '.')
+		return number == ZERO || number == INTEGER ? POINT : MALFORMED;
+	if (c == 'e' || c == 'E')
+		return number == ZERO || number == INTEGER || number == FRACTION ? EXPONENT
+										 : MALFORMED;
+	if (c == '+' || c == '-')
+		return number == EXPONENT ? SIGNED_E : MALFORMED;
+	return NO_NUMBER;
+}
+
 /* Follows the numbers among the bytes outside of strings. */
 static void in_number(struct frame *frame, char c)
 {
-	if (c >= '0' && c <= '9') {
-		if (frame->number == FRACTION)
-			return;
-		if (frame->number == NO_NUMBER) {
-			frame->number = POSITIVE;
-			frame->value = 0;
-		}
-		if (__builtin_mul_overflow(frame->value, 10u, &frame->value) ||
-		    __builtin_add_overflow(frame->value, (unsigned)(c - '0'), &frame->value) ||
-		    (frame->number == NEGATIVE && frame->value > 1ull << 63))
-			frame->out_of_range = true;
-	} else if (frame->number == NO_NUMBER && c == '-') {
-		frame->number = NEGATIVE;
+	enum frame_number number = frame->number;
+
+	frame->number = number_after(number, c);
+	if (number == NO_NUMBER) {
+		frame->negative = c == '-';
+		frame->overflow = false;
 		frame->value = 0;
-	} else if (frame->number == NO_NUMBER || !strchr("+-.eE", c)) {
-		frame->number = NO_NUMBER;
-	} else {
-		frame->number = FRACTION;
+	}
+	if (frame->number == ZERO || frame->number == INTEGER) {
+		if (__builtin_mul_overflow(frame->value, 10u, &frame->value) ||
+		    __builtin_add_overflow(frame->value, (unsigned)(c - '0'), &frame->value))
+			frame->overflow = true;
+	} else if (frame->number == NO_NUMBER && number != NO_NUMBER) {
+		if (number == ZERO || number == INTEGER)
+			frame->out_of_range |=
+				frame->overflow || (frame->negative && frame->value > 1ull << 63);
+		else if (number != FRACTION && number != POWER)
+			frame->bad_number = true;
 	}
 }
 
@@ -207,23 +235,59 @@ static size_t utf8_length(const unsigned char *p, size_t len)
 	return rows[row].length;
 }
 
+/* The code unit that the escape sequence \uXXXX at p stands for; -1: it is no such thing. */
+static long code_unit(const unsigned char *p, size_t len)
+{
+	long unit = 0;
+
+	if (len < 6 || p[0] != '\\' || p[1] != 'u')
+		return -1;
+	for (size_t i = 2; i < 6; i++) {
+		int digit = hex_digit((char)p[i]);
+
+		if (digit < 0)
+			return -1; /* the parser says so */
+		unit = unit << 4 | digit;
+	}
+	return unit;
+}
+
+/* How long is the character or escape sequence at p? 0, and *error: it is none. */
+static size_t char_length(const unsigned char *p, size_t len, const char **error)
+{
+	size_t length = utf8_length(p, len);
+	long unit = code_unit(p, len), next = code_unit(p + MIN(len, 6u), len - MIN(len, 6u));
+
+	if (!length)
+		*error = "JSON parse error, invalid UTF-8";
+	if (*p != '\\')
+		return length;
+	if (unit < 0xd800 || unit > 0xdfff)
+		return len > 1 && p[1] == '\\' ? 2 : 1;
+	if (unit < 0xdc00 && next >= 0xdc00 && next <= 0xdfff)
+		return 12;
+	*error = "JSON parse error, half of a surrogate pair is not a valid Unicode character";
+	return 0;
+}
+
 /* What is wrong with a complete value, or NULL. */
 static const char *fault(const struct frame *frame)
 {
 	const unsigned char *p = (const void *)frame->text.p;
 	size_t left = frame->text.failed ? 0 : frame->text.len;
+	const char *error = NULL;
 
+	if (frame->bad_number)
+		return "JSON parse error, invalid number";
 	if (frame->out_of_range)
 		return "JSON parse error, number out of range";
-	while (left) {
-		size_t n = utf8_length(p, left);
+	while (left && !error) {
+		size_t n = char_length(p, left, &error);
 
-		if (!n)
-			return "JSON parse error, invalid UTF-8";
 		p += n;
 		left -= n;
 	}
-	return NULL;
+	return error;
 }
 
 static void cut(struct frame *frame, unsigned char c, const char **error)

@@ -21,10 +21,23 @@ struct frame {
 	bool escape;  /* after a backslash in a string */
 	bool newline; /* the last byte ended a line */
 	bool closed;  /* text is complete: frame_feed() starts over */
-	/* The number that we are in, and the value of its digits. */
-	enum { NO_NUMBER, POSITIVE, NEGATIVE, FRACTION } number;
+	/* The number that we are in: what of it came last, and the value of its integer part. */
+	enum frame_number {
+		NO_NUMBER,
+		MINUS,
+		ZERO,
+		INTEGER,
+		POINT,
+		FRACTION,
+		EXPONENT,
+		SIGNED_E,
+		POWER,
+		MALFORMED,
+	} number;
+	bool negative, overflow;
 	uint64_t value;
-	bool out_of_range; /* a number was */
+	bool out_of_range; /* an integer was */
+	bool bad_number;   /* one was malformed */
 };
 
 /*

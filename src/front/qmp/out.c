@@ -127,6 +127,14 @@ void out_uint(struct out *out, const char *key, uint64_t value)
 	out_raw(out, key, text);
 }
 
+void out_int(struct out *out, const char *key, int64_t value)
+{
+	char text[24];
+
+	snprintf(text, sizeof(text), "%lld", (long long)value);
+	out_raw(out, key, text);
+}
+
 void out_bool(struct out *out, const char *key, bool value)
 {
 	out_raw(out, key, value ? "true" : "false");

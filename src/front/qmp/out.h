@@ -28,6 +28,7 @@ void out_add(struct out *out, const void *bytes, size_t len);
 void out_begin(struct out *out, const char *key, char bracket); /* '{' or '[' */
 void out_end(struct out *out, char bracket);			/* '}' or ']' */
 void out_uint(struct out *out, const char *key, uint64_t value);
+void out_int(struct out *out, const char *key, int64_t value);
 void out_bool(struct out *out, const char *key, bool value);
 void out_string(struct out *out, const char *key, const char *text);
 void out_hex(struct out *out, const char *key, const void *bytes, size_t len);

@@ -92,9 +92,61 @@ static void enums(struct schema *s)
 	}
 }
 
+/* How a field of an event record, by its kind, is there in JSON: its type, and "*" when it is
+ * only ever given. */
+/* clang-format off */
+#define VALUE(...)
+#define ENUM(id, name, ...) \
+	static const char code_##id[] __attribute__((unused)) = name, \
+			  bits_##id[] __attribute__((unused)) = "[" name "]";
+#include "tbl/qmp.tbl.h"
+#define JSON_NUMBER(id)   "int"
+#define JSON_SIGNED(id)   "int"
+#define JSON_CODE(id)     code_##id
+#define JSON_BITS(id)     bits_##id
+#define JSON_VALIDITY(id) bits_##id
+#define JSON_BYTES(id)    "str"
+#define JSON_WORDS(id)    "[int]"
+#define JSON_ADDRESS(id)  "int"
+#define JSON_FLAG(id)     "bool"
+#define JSON_FORMAT(id)   "bool"
+#define JSON_LOG(id)      "int"
+#define GIVEN_NUMBER
+#define GIVEN_SIGNED
+#define GIVEN_CODE
+#define GIVEN_BITS
+#define GIVEN_VALIDITY
+#define GIVEN_BYTES
+#define GIVEN_WORDS
+#define GIVEN_ADDRESS
+#define GIVEN_FLAG
+#define GIVEN_FORMAT "*"
+#define GIVEN_LOG
+/* clang-format on */
+
 struct row {
 	const char *name, *type; /* a member; or an object, when type is NULL */
 };
+
+/* Which members an event record has beside those of all of them: by its type. */
+static void variants(struct schema *s)
+{
+	static const char *const cases[][2] = {
+#define RECORD(id, name, ...) {name, "record-" name},
+#include "tbl/event_fields.tbl.h"
+		{"vendor", "empty"},
+	};
+
+	out_string(s->out, "tag", "type");
+	out_begin(s->out, "variants", '[');
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		out_begin(s->out, NULL, '{');
+		out_string(s->out, "case", cases[i][0]);
+		out_string(s->out, "type", cases[i][1]);
+		out_end(s->out, '}');
+	}
+	out_end(s->out, ']');
+}
 
 static void objects(struct schema *s)
 {
@@ -113,11 +165,16 @@ static void objects(struct schema *s)
 #define DEVICE_OPTION(name, field, kind, ...) {name, TYPE_##kind},
 #include "tbl/options.tbl.h"
 		{"clock", "clock"},
+#define FIELD(kind, name, offset, size, id, ...) {GIVEN_##kind name, JSON_##kind(id)},
+#define RECORD(id, name, since, ...) {"record-" name, NULL}, __VA_ARGS__
+#include "tbl/event_fields.tbl.h"
 		/* clang-format on */
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows);) {
-		begin(s, rows[i++].name, "object");
+		const char *name = rows[i++].name;
+
+		begin(s, name, "object");
 		out_begin(s->out, "members", '[');
 		for (; i < ARRAY_SIZE(rows) && rows[i].type; i++) {
 			bool optional = rows[i].name[0] == '*';
@@ -125,6 +182,8 @@ static void objects(struct schema *s)
 			member(s, rows[i].name + optional, rows[i].type, optional);
 		}
 		out_end(s->out, ']');
+		if (!strcmp(name, "event-record"))
+			variants(s);
 		end(s);
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
@@ -151,7 +210,12 @@ static const char *type_of(const struct qmp_arg *arg, char buf[static 64])
 {
 	switch (arg->kind) {
 	case QMP_UINT:
+	case QMP_INT:
 		return "int";
+	case QMP_WORDS:
+		return "[int]";
+	case QMP_OBJECT:
+		return "any";
 	case QMP_BOOL:
 		return "bool";
 	case QMP_ENUM:
@@ -197,7 +261,7 @@ void qmp_schema(struct out *out)
 	enums(&s);
 	objects(&s);
 	events(&s);
-	mention(&s, "[capability]"); /* the only array among arguments */
+	mention(&s, "[capability]"); /* [int] is a member as well: no other array is an argument */
 	for (size_t i = 0; i < QMP_COMMANDS; i++)
 		command(&s, &qmp_commands[i]);
 	out_end(out, ']');

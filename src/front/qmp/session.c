@@ -220,13 +220,14 @@ static bool look_up(struct qmp_call *call, const char *name)
 
 static void trace(struct qmp_call *call, struct json_object *arguments)
 {
+	const struct qmp_command *command = call->command;
 	const struct qmp_host *host = &call->qmp->host;
 	struct out line = {0};
 
-	if (call->failed || !call->command->effect || !host->trace)
+	if (call->failed || !command->effect || command->time || !host->trace)
 		return;
 	out_begin(&line, NULL, '{');
-	out_string(&line, "execute", call->command->name);
+	out_string(&line, "execute", command->name);
 	if (arguments)
 		out_raw(&line, "arguments", json_object_to_json_string_ext(arguments, PLAIN));
 	out_add(&line, "}", 2); /* and a NUL */

@@ -93,6 +93,9 @@ struct qmp_call {
 /* Is a range within the device? Otherwise the reply is an error, and the result false. */
 bool qmp_in_range(struct qmp_call *call, uint64_t start, uint64_t length);
 
+/* Does a path name the device: its name, or a path that ends in it? Likewise. */
+bool qmp_is_path(struct qmp_call *call, const char *path);
+
 /* A UUID's bytes as text. */
 #define QMP_UUID_TEXT 37
 void qmp_uuid_text(const uint8_t bytes[static 16], char text[static QMP_UUID_TEXT]);

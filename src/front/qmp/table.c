@@ -13,6 +13,7 @@
 #include "wire/events.h"
 
 #define EFFECT 1
+#define TIME 2
 #define REQUIRED QMP_REQUIRED
 #define OPTIONAL QMP_OPTIONAL
 
@@ -38,6 +39,12 @@
 	{json, QMP_HEX, needed, PLACE_(field), .min = (least), .max = (most)},
 #define ARG_LIST(field, json, id, help) \
 	{json, QMP_LIST, QMP_OPTIONAL, PLACE_(field), .names = &qmp_enum_##id},
+#define ARG_INT(field, json, type, needed, help) \
+	{json, QMP_INT, needed, PLACE_(field), .size = sizeof(type)},
+#define ARG_WORDS(field, json, help) \
+	{json, QMP_WORDS, QMP_OPTIONAL, PLACE_(field), .max = UINT64_MAX},
+#define ARG_OBJECT(field, json, help) \
+	{json, QMP_OBJECT, QMP_OPTIONAL, PLACE_(field)},
 
 #define COMMAND(id, name, returns, since, flags, help, ...) \
 	static const struct qmp_arg *args_of_##id(void) \
@@ -54,7 +61,7 @@
 
 const struct qmp_command qmp_commands[QMP_COMMANDS] = {
 #define COMMAND(id, name, returns, since, flags, help, ...) \
-	{name, returns, (flags) & EFFECT, args_of_##id, run_##id},
+	{name, returns, (flags) & EFFECT, (flags) & TIME, args_of_##id, run_##id},
 #include "tbl/qmp.tbl.h"
 };
 

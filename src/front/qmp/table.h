@@ -23,6 +23,9 @@
 #define QMP_KEPT_BYTES      (64u << 10)	/* of an empty buffer; a larger one is given back */
 #define QMP_POISON_ROWS_MAX 65536u	/* keeps a reply below 16 MiB */
 #define QMP_MEDIA_BYTES_MAX (1u << 20)	/* keeps a write below the limit of requests */
+#define QMP_EVENT_BYTES_MAX 80u		/* of a record, behind the header */
+#define QMP_STORM_MAX       65535u	/* events at once: enough to fill any log */
+#define QMP_WORDS_MAX       4		/* kept of a list of numbers */
 
 /* clang-format on */
 
@@ -40,8 +43,37 @@ struct qmp_enum {
 /* The name of a value, "reserved" when it has none. */
 const char *qmp_enum_name(const struct qmp_enum *names, unsigned value);
 
-enum qmp_kind { QMP_UINT, QMP_BOOL, QMP_ENUM, QMP_STR, QMP_HEX, QMP_LIST };
+enum qmp_kind {
+	QMP_UINT,
+	QMP_INT,
+	QMP_BOOL,
+	QMP_ENUM,
+	QMP_STR,
+	QMP_HEX,
+	QMP_LIST,
+	QMP_WORDS,
+	QMP_OBJECT
+};
 enum qmp_presence { QMP_OPTIONAL, QMP_REQUIRED };
+
+struct json_object;
+
+struct qmp_words {
+	size_t count;
+	uint64_t v[QMP_WORDS_MAX];
+};
+
+/* Where the value of an argument goes. */
+union qmp_place {
+	uint64_t number;
+	int64_t integer;
+	bool flag;
+	unsigned code;
+	const char *text;
+	struct span bytes;
+	struct qmp_words words;
+	struct json_object *object;
+};
 
 struct qmp_arg {
 	const char *name;
@@ -55,7 +87,7 @@ struct qmp_arg {
 
 struct qmp_command {
 	const char *name, *returns;
-	bool effect;
+	bool effect, time;		     /* EFFECT, TIME */
 	const struct qmp_arg *(*args)(void); /* the last has no name */
 	bool (*run)(struct qmp_call *call, const void *args);
 };
@@ -76,6 +108,9 @@ struct qmp_command {
 #define ARG_STR(field, ...) bool has_##field; const char *field;
 #define ARG_HEX(field, ...) bool has_##field; struct span field;
 #define ARG_LIST(field, ...) bool has_##field; unsigned field;
+#define ARG_INT(field, name, type, ...) bool has_##field; type field;
+#define ARG_WORDS(field, ...) bool has_##field; struct qmp_words field;
+#define ARG_OBJECT(field, ...) bool has_##field; struct json_object *field;
 
 #define COMMAND(id, name, returns, since, flags, help, ...) \
 	struct qmp_##id##_args { \
@@ -103,12 +138,13 @@ extern const struct qmp_command qmp_commands[QMP_COMMANDS];
 #undef ARG_STR
 #undef ARG_HEX
 #undef ARG_LIST
+#undef ARG_INT
+#undef ARG_WORDS
+#undef ARG_OBJECT
 #undef VALUE
 /* clang-format on */
 
 /* ---- checking (args.c) ----------------------------------------------------------------------- */
-
-struct json_object;
 
 /*
  * Takes the arguments of a command out of JSON (NULL: none were given), with QEMU's error texts
@@ -118,6 +154,12 @@ struct json_object;
 bool qmp_args_take(struct qmp_call *call, const struct qmp_command *command,
 		   struct json_object *json, union qmp_args *args);
 void qmp_args_free(const struct qmp_command *command, union qmp_args *args);
+
+/* Takes one value, which is *p then: bytes are the caller's to free. False: qmp_error() was called.
+ * And the value of an argument that is a number, a bool, a code or bits, as a number. */
+bool qmp_arg_take(struct qmp_call *call, const struct qmp_arg *arg, struct json_object *value,
+		  void *p);
+uint64_t qmp_arg_number(const struct qmp_arg *arg, const void *p);
 
 /* The text of a JSON string, or NULL. One that holds a NUL character is no text of ours: it would
  * pass for the part before it. */
