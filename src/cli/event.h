@@ -26,7 +26,7 @@ const char *log_key(unsigned log);
 void event_log_read(struct link *link, unsigned log, struct event_log *out);
 void event_log_free(struct event_log *log);
 
-/* The record as an object: header, and the fields of a General Media record. */
+/* The record as an object: its header, and the fields of its type (tbl/event_fields.tbl.h). */
 struct json_object *event_json(unsigned log, const uint8_t record[static RECORD_SIZE]);
 
 /* One line of the table, and its heading. */

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the input of fuzz_cci says: CONFIG_BYTES that choose a configuration (zeros: an ordinary
+ * one), then steps: a byte below STEPS, modulo that, and its operands.
+ */
+#ifndef SWCXL_TESTS_CCI_SCRIPT_H
+#define SWCXL_TESTS_CCI_SCRIPT_H
+
+#define CONFIG_BYTES 12
+
+enum cci_step {
+	STEP_COMMAND,	   /* channel, row, form, then as the form says */
+	STEP_OPCODE,	   /* channel, opcode u16, length u8, bytes */
+	STEP_CONFIG_WRITE, /* place, width, bytes */
+	STEP_CONFIG_READ,  /* place, width */
+	STEP_BAR_WRITE,	   /* bar, place, width, bytes */
+	STEP_BAR_READ,	   /* bar, place, width */
+	STEP_TIME,	   /* how far */
+	STEP_PLANT,	   /* address, lines, source, flags */
+	STEP_READ,	   /* address, length u16 */
+	STEP_WRITE,	   /* address, length u16, a byte */
+	STEP_RESET,	   /* kind */
+	STEP_OPEN,	   /* a channel more */
+	STEP_CLOSE,	   /* which */
+	STEP_STATE,	   /* checks what is too slow for every step */
+	STEP_NO_MEMORY,	   /* allocations until one fails */
+	STEP_LEND,	   /* mailbox payload: 1 other memory, 0 the device's own; scribble */
+	STEPS
+};
+
+/* Forms of a command's payload: of the length that its row says, unless a length comes first. */
+enum cci_form {
+	FORM_BYTES,  /* bytes */
+	FORM_LENGTH, /* length u16, bytes */
+	FORM_RANGE,  /* address, lines, bytes */
+	FORM_VALID,  /* what row_input() says */
+	FORM_FILL,   /* length u16, a byte for all of it */
+	FORMS
+};
+
+/* Channels: the mailboxes, then the control channels. */
+enum { ON_PRIMARY, ON_SECOND, ON_CONTROL };
+
+#endif

@@ -1,0 +1,547 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A life of the device: commands on three kinds of channels, registers of any width, time, plants,
+ * content, resets, memory that runs out. After every step the device must make sense; every
+ * change that comes out of it goes into a second device, which must save the same state.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "../model/device.h"
+#include "cci_script.h"
+#include "input.h"
+#include "rows.h"
+
+#define CHANNELS 6u
+#define WRITE_MAX 600u
+#define STEPS_MAX 150u
+
+static struct test_device t, shadow;
+static struct swcxl_cci *channel[CHANNELS]; /* from ON_CONTROL on */
+static uint8_t *lent[SWCXL_MAILBOXES];
+static uint8_t *out;
+static uint64_t top; /* bytes */
+
+/* ---- operands ---- */
+
+static struct swcxl_config take_config(struct input *in)
+{
+	static const uint64_t units[] = {1, 0, 2, 1}, list[] = {4, 1, 2, 3, 8, 16, 256, 0xffffff};
+	static const uint32_t payload[] = {512, 256, 1024, 4096, 8192},
+			      lsa[] = {1280, 0, 4099, 1281};
+	static const uint16_t log[] = {16, 1, 2, 4, 300, 65535};
+	static const uint64_t ranges[] = {1 << 20, 1, 2, 8, 64}, lines[] = {1 << 14, 0, 1, 5};
+	static const uint64_t rate[] = {500, 1, 3, 1ull << 30, 1ull << 50, UINT64_MAX};
+	struct swcxl_config c;
+	uint8_t b[CONFIG_BYTES];
+
+	take_bytes(in, b, sizeof(b));
+	swcxl_config_init(&c);
+	c.volatile_size = units[b[0] & 3] * SWCXL_CAPACITY_UNIT;
+	c.persistent_size = units[b[0] >> 2 & 3] * SWCXL_CAPACITY_UNIT;
+	if (!c.volatile_size && !c.persistent_size)
+		c.volatile_size = 16 * TiB;
+	c.poison_list_max = (uint32_t)list[b[1] % ARRAY_SIZE(list)];
+	c.inject_limit = b[2] % 5;
+	c.scan_results_max = b[3] % 6;
+	c.injected_persists = b[4] & 1;
+	c.volatile_list = !(b[4] & 2);
+	c.span_reject = b[4] & 4;
+	c.strict = b[4] & 8;
+	c.estimate = !(b[4] & 16);
+	c.hdm_refuse = b[4] & 32;
+	c.revision = SWCXL_CXL_3_2 - (b[5] & 3);
+	c.during_scan = (b[5] >> 2) % 3;
+	c.payload_size = payload[b[6] % ARRAY_SIZE(payload)];
+	c.lsa_size = lsa[b[7] % ARRAY_SIZE(lsa)];
+	c.event_log_max = log[b[8] % ARRAY_SIZE(log)];
+	c.ranges_max = ranges[b[9] % ARRAY_SIZE(ranges)];
+	c.media_memory_max = lines[b[10] % ARRAY_SIZE(lines)] * SWCXL_LINE;
+	c.scan_ns_per_line = rate[b[11] % ARRAY_SIZE(rate)];
+	return c;
+}
+
+/* Mostly one of a few dozen lines: at the bottom, around the partitions' border, at the top. */
+static uint64_t take_address(struct input *in)
+{
+	uint8_t where = (uint8_t)take(in, 1);
+	uint64_t line = take(in, 1) % 48;
+	struct swcxl_status st;
+
+	swcxl_query(t.dev, &st);
+	switch (where % 8) {
+	case 4:
+		return top - line * 64;
+	case 5:
+		return st.persistent_part.start + (line - 24) * 64;
+	case 6:
+		return line * 64 + (where >> 3);
+	case 7:
+		return where & 8 ? take(in, 8) : -(line * 64);
+	default:
+		return line * 64;
+	}
+}
+
+static uint64_t take_lines(struct input *in)
+{
+	static const uint64_t odd[] = {1ull << 26, (1ull << 26) - 1, (1ull << 58) + 1,
+				       UINT64_MAX, UINT64_MAX / 64,  0};
+	uint8_t n = (uint8_t)take(in, 1);
+
+	if (n < 192)
+		return n % 64;
+	if (n < 224)
+		return top / 64;
+	if (n < 240)
+		return SWCXL_CAPACITY_UNIT / 64 + n - 232u;
+	return n < 252 ? odd[n % ARRAY_SIZE(odd)] : take(in, 8);
+}
+
+/* An offset in registers: near something with a name, or anywhere. */
+static uint64_t take_place(struct input *in, int bar)
+{
+	static const uint64_t config[] = {0, 0x40, 0x60, 0x100, 0x110, 0x150, 0x180, 0xfc0};
+	static const uint64_t component[] = {0x1000, 0x1080, 0x1140, 0x1160,
+					     0x1180, 0x11a0, 0xffc0};
+	uint64_t primary = swcxl_payload_offset(t.dev, 0), second = swcxl_payload_offset(t.dev, 1);
+	const uint64_t device[] = {0x10000,	 0x10080, 0x10100,     primary - 32,
+				   primary - 16, primary, second - 32, second};
+	uint8_t where = (uint8_t)take(in, 1), beside = (uint8_t)take(in, 1);
+
+	if (where >= 0xf0)
+		return take(in, 8);
+	switch (bar) {
+	case -1:
+		return config[where % ARRAY_SIZE(config)] + beside % 64;
+	case SWCXL_BAR_COMPONENT:
+		return component[where % ARRAY_SIZE(component)] + beside % 64;
+	default:
+		return device[where % ARRAY_SIZE(device)] + beside % 64;
+	}
+}
+
+static uint32_t take_width(struct input *in)
+{
+	uint8_t n = (uint8_t)take(in, 1);
+
+	return n < 0xc0 ? 1u << n % 4 : n % 64 * (n & 1 ? 8 : 1);
+}
+
+/* ---- steps ---- */
+
+static void put_register(unsigned box, uint64_t reg, uint64_t value, unsigned width)
+{
+	uint8_t b[8];
+
+	for (unsigned i = 0; i < width; i++)
+		b[i] = (uint8_t)(value >> 8 * i);
+	swcxl_bar_write(t.dev, SWCXL_BAR_DEVICE, swcxl_payload_offset(t.dev, box) - 32 + reg, b,
+			width);
+}
+
+static uint64_t get_register(unsigned box, uint64_t reg)
+{
+	uint8_t b[8];
+
+	swcxl_bar_read(t.dev, SWCXL_BAR_DEVICE, swcxl_payload_offset(t.dev, box) - 32 + reg, b, 8);
+	return le_load(b, 4) | le_load(b + 4, 4) << 32;
+}
+
+static void check_answer(unsigned opcode, unsigned rc, size_t len)
+{
+	MUST(swcxl_rc_name(rc));
+	MUST(len <= swcxl_get_config(t.dev)->payload_size);
+	MUST(rc == SWCXL_SUCCESS || len == 0);
+	MUST(rc != SWCXL_BACKGROUND_STARTED || opcode == 0x4304);
+#ifdef FUZZ_CANARY /* a defect to be found: an abort of a scan that has found something */
+	struct swcxl_status st;
+
+	swcxl_query(t.dev, &st);
+	MUST(!(opcode == 0x0005 && st.background.rc == SWCXL_ABORTED && st.scan.results));
+#endif
+}
+
+static void run_mailbox(unsigned box, unsigned opcode, const uint8_t *in, uint32_t len)
+{
+	uint32_t fits = MIN(len, swcxl_get_config(t.dev)->payload_size);
+	uint64_t command, status;
+
+	swcxl_bar_write(t.dev, SWCXL_BAR_DEVICE, swcxl_payload_offset(t.dev, box), in, fits);
+	put_register(box, MBOX_COMMAND, opcode | (uint64_t)len << 16, 8);
+	put_register(box, MBOX_CONTROL, MBOX_CONTROL_DOORBELL, 4);
+	MUST(!(get_register(box, MBOX_CONTROL) & MBOX_CONTROL_DOORBELL));
+	command = get_register(box, MBOX_COMMAND);
+	status = get_register(box, MBOX_STATUS);
+	MUST(MBOX_COMMAND_OPCODE(command) == opcode);
+	check_answer(opcode, MBOX_STATUS_RC(status), MBOX_COMMAND_LENGTH(command));
+	MUST(box == SWCXL_MAILBOX_PRIMARY ||
+	     (!(status & MBOX_STATUS_BACKGROUND) && !get_register(box, MBOX_BACKGROUND)));
+}
+
+/* The input lies in memory of exactly its size. */
+static void run(unsigned which, unsigned opcode, const uint8_t *bytes, uint32_t len)
+{
+	uint8_t *in = malloc(len ? len : 1);
+	size_t out_len = 0;
+	unsigned rc;
+
+	MUST(in);
+	memcpy(in, bytes, len);
+	which %= CHANNELS;
+	if (which < ON_CONTROL) {
+		run_mailbox(which, opcode, in, len);
+	} else if (channel[which]) {
+		rc = swcxl_execute(channel[which], opcode, in, len, out, &out_len);
+		check_answer(opcode, rc, out_len);
+	}
+	free(in);
+}
+
+static void step_command(struct input *in)
+{
+	static uint8_t bytes[UINT16_MAX + 1];
+	unsigned which = (unsigned)take(in, 1);
+	const struct row *row = &rows[take(in, 1) % ARRAY_SIZE(rows)];
+	uint32_t len = row->size;
+
+	memset(bytes, 0, ROW_INPUT_MAX);
+	switch (take(in, 1) % FORMS) {
+	case FORM_LENGTH:
+		len = (uint32_t)take(in, 2) % WRITE_MAX;
+		take_bytes(in, bytes, len);
+		break;
+	case FORM_RANGE:
+		wr((le64 *)(void *)bytes,
+		   take_address(in) | (row->opcode == 0x4300 && in->len & 1));
+		if (row->size >= 16)
+			wr((le64 *)(void *)(bytes + 8), take_lines(in));
+		if (row->size > 16)
+			take_bytes(in, bytes + 16, 1);
+		break;
+	case FORM_VALID:
+		len = row_input(row, bytes);
+		break;
+	case FORM_FILL:
+		len = (uint32_t)take(in, 2);
+		memset(bytes, (int)take(in, 1), len);
+		break;
+	default:
+		take_bytes(in, bytes, len);
+	}
+	run(which, row->opcode, bytes, len);
+}
+
+static void step_opcode(struct input *in)
+{
+	unsigned which = (unsigned)take(in, 1), opcode = (unsigned)take(in, 2);
+	uint8_t bytes[256];
+	uint32_t len = (uint32_t)take(in, 1);
+
+	take_bytes(in, bytes, len);
+	run(which, opcode, bytes, len);
+}
+
+static void step_registers(struct input *in, bool write, bool config)
+{
+	int bar = config ? -1 : (int)(take(in, 1) % 4);
+	uint64_t place;
+	uint32_t width;
+	uint8_t *b;
+
+	bar = bar == 1 ? SWCXL_BAR_COMPONENT : bar == 3 ? (int)(in->len % 10) : bar;
+	place = take_place(in, bar);
+	width = take_width(in);
+	b = malloc(width ? width : 1);
+	MUST(b);
+	take_bytes(in, b, write ? width : 0);
+	if (config && write)
+		swcxl_config_write(t.dev, (uint32_t)place, b, width);
+	else if (config)
+		swcxl_config_read(t.dev, (uint32_t)place, b, width);
+	else if (write)
+		swcxl_bar_write(t.dev, (unsigned)bar, place, b, width);
+	else
+		swcxl_bar_read(t.dev, (unsigned)bar, place, b, width);
+	free(b);
+}
+
+static void step_time(struct input *in)
+{
+	uint64_t now = swcxl_now(t.dev), deadline = swcxl_advance(t.dev, now);
+	uint8_t n = (uint8_t)take(in, 1);
+	uint64_t to = now + (n < 64 ? 1ull << n : take(in, 3));
+
+	MUST(deadline == SWCXL_NO_DEADLINE || deadline > now || now >= SWCXL_NO_DEADLINE - 1);
+	if (n >= 128 && deadline != SWCXL_NO_DEADLINE)
+		to = n & 1 ? deadline : deadline - 1;
+	if (n == 255)
+		to = take(in, 8);
+	deadline = swcxl_advance(t.dev, to);
+	MUST(swcxl_now(t.dev) == (to > now ? to : now));
+	MUST(deadline > swcxl_now(t.dev) || deadline >= SWCXL_NO_DEADLINE - 1);
+}
+
+static void step_media(struct input *in, bool write)
+{
+	uint64_t address = take_address(in);
+	uint16_t len = (uint16_t)take(in, 2);
+	uint8_t *b;
+
+	len = len < 0x8000 ? len % 256 : len;
+	b = malloc(len ? len : 1);
+	MUST(b);
+	memset(b, (int)take(in, write), len);
+	if (write)
+		swcxl_media_write(t.dev, address, b, len);
+	else
+		swcxl_media_read(t.dev, address, b, len);
+	free(b);
+}
+
+static void step_plant(struct input *in)
+{
+	uint64_t address = take_address(in), lines = take_lines(in);
+	uint8_t source = (uint8_t)take(in, 1) % 5, flags = (uint8_t)take(in, 1);
+
+	swcxl_plant(t.dev, address, lines * 64,
+		    source == 4 ? SWCXL_SOURCE_VENDOR : (enum swcxl_source)source, !(flags & 1),
+		    flags & 2);
+}
+
+static void step_lend(struct input *in)
+{
+	uint8_t flags = (uint8_t)take(in, 1);
+	unsigned box = flags & 1;
+
+	if (flags & 2) { /* the peer writes into it meanwhile */
+		memset(lent[box], flags, swcxl_payload_area_size(t.dev));
+		return;
+	}
+	memset(lent[box], 0, swcxl_payload_area_size(t.dev));
+	swcxl_set_payload(t.dev, box, flags & 4 ? NULL : lent[box]);
+}
+
+/* ---- what must hold ---- */
+
+static void check_poison(const struct swcxl_status *st)
+{
+	uint64_t lines = 0, injected = 0, listed = 0, at = 0;
+	struct swcxl_poison_row row, last = {0};
+
+	while (swcxl_poison_next(t.dev, at, UINT64_MAX, &row)) {
+		MUST(row.start >= at && row.length && swcxl_in_range(t.dev, row.start, row.length));
+		MUST(!((row.start | row.length) % 64));
+		MUST(row.known || !row.listed);
+		MUST(row.start >= st->persistent_part.start ||
+		     row.start + row.length <= st->persistent_part.start);
+		MUST(!last.length || last.start + last.length != row.start ||
+		     row.start == st->persistent_part.start || last.source != row.source ||
+		     last.known != row.known || last.listed != row.listed ||
+		     last.permanent != row.permanent);
+		MUST(swcxl_known_poison(t.dev, row.start, row.length) == row.known);
+		lines += row.length / 64;
+		injected += row.source == SWCXL_SOURCE_INJECTED ? row.length / 64 : 0;
+		listed += row.listed;
+		at = row.start + row.length;
+		last = row;
+	}
+	MUST(lines == st->poisoned_lines && injected == st->injected_lines);
+	MUST(!listed == !st->list.count);
+}
+
+static void check_logs(void)
+{
+	for (unsigned log = 0; log < SWCXL_LOGS; log++) {
+		struct swcxl_log_status st;
+
+		swcxl_query_log(t.dev, log, &st);
+		MUST(st.count <= st.max && st.overflow == (st.lost != 0));
+		MUST(st.overflow || (!st.first_lost && !st.last_lost));
+		for (uint32_t i = 0; i < MIN(st.count, 4u); i++) {
+			const uint8_t *r = swcxl_log_record(t.dev, log, i);
+
+			MUST(r && r[0x10] == SWCXL_EVENT_RECORD_SIZE && (r[0x14] || r[0x15]));
+		}
+		MUST(!swcxl_log_record(t.dev, log, st.count));
+	}
+}
+
+static void check(void)
+{
+	const struct swcxl_config *c = swcxl_get_config(t.dev);
+	struct swcxl_status st;
+
+	swcxl_query(t.dev, &st);
+	MUST(st.list.count <= st.list.max && st.list.max == c->poison_list_max);
+	MUST(st.list.overflow || !st.list.overflow_timestamp);
+	MUST(st.content_bytes <= c->media_memory_max);
+	MUST(st.scan.running == st.background.running && st.background.percent <= 100);
+	MUST(!st.scan.running || st.background.percent < 100);
+	MUST(st.scan.position >= st.scan.start &&
+	     st.scan.position <= st.scan.start + st.scan.length);
+	MUST(!c->scan_results_max || st.scan.results <= c->scan_results_max);
+	check_poison(&st);
+	check_logs();
+}
+
+/* All pages of the list. */
+static void check_list(void)
+{
+	const struct swcxl_config *c = swcxl_get_config(t.dev);
+	struct swcxl_cci *cci = swcxl_cci_new(t.dev);
+	uint8_t in[16] = {0};
+	struct swcxl_status st;
+	uint64_t records = 0, end = 0;
+	size_t len;
+
+	swcxl_query(t.dev, &st);
+	wr((le64 *)(void *)(in + 8), top / 64);
+	while (cci && c->volatile_list && !c->span_reject) {
+		MUST(swcxl_execute(cci, 0x4300, in, 16, out, &len) == SWCXL_SUCCESS);
+		MUST(len == 32 + 16 * le_load(out + 10, 2));
+		MUST(!(out[0] & 2) == !st.list.overflow && !(out[0] & 4) == !st.scan.running);
+		for (size_t at = 32; at < len; at += 16) {
+			uint64_t start = rd(*(le64 *)(void *)(out + at)) >> 6;
+
+			MUST(start >= end && le_load(out + at + 8, 4));
+			end = start + le_load(out + at + 8, 4);
+			MUST(swcxl_known_poison(t.dev, start * 64, 64));
+			records++;
+		}
+		if (!(out[0] & 1))
+			break;
+	}
+	MUST(!cci || !c->volatile_list || c->span_reject || records == st.list.count);
+	swcxl_cci_free(cci);
+}
+
+static void apply(void *ctx, const struct swcxl_change *change)
+{
+	MUST(!swcxl_apply(ctx, change));
+}
+
+/* What came out as changes makes the same device. */
+static void check_changes(void)
+{
+	t.fail_after = -1;
+	MUST(!t.shadow_error && test_same_state(t.dev, shadow.dev));
+	check_list();
+}
+
+static void check_state(void)
+{
+	struct test_device fresh;
+
+	t.fail_after = -1;
+	test_device_open(&fresh, swcxl_get_config(t.dev));
+	swcxl_save(t.dev, apply, fresh.dev);
+	MUST(test_same_state(t.dev, fresh.dev));
+	test_device_close(&fresh);
+	check_changes();
+}
+
+/* ---- one life ---- */
+
+static void step(struct input *in)
+{
+	unsigned kind = (unsigned)take(in, 1) % STEPS, n;
+
+	switch (kind) {
+	case STEP_COMMAND:
+		step_command(in);
+		break;
+	case STEP_OPCODE:
+		step_opcode(in);
+		break;
+	case STEP_CONFIG_WRITE:
+	case STEP_CONFIG_READ:
+		step_registers(in, kind == STEP_CONFIG_WRITE, true);
+		break;
+	case STEP_BAR_WRITE:
+	case STEP_BAR_READ:
+		step_registers(in, kind == STEP_BAR_WRITE, false);
+		break;
+	case STEP_TIME:
+		step_time(in);
+		break;
+	case STEP_PLANT:
+		step_plant(in);
+		break;
+	case STEP_READ:
+	case STEP_WRITE:
+		step_media(in, kind == STEP_WRITE);
+		break;
+	case STEP_RESET:
+		swcxl_reset(t.dev, (enum swcxl_reset)(take(in, 1) % 3));
+		break;
+	case STEP_OPEN:
+	case STEP_CLOSE:
+		n = ON_CONTROL + (unsigned)take(in, 1) % (CHANNELS - ON_CONTROL);
+		swcxl_cci_free(channel[n]);
+		channel[n] = kind == STEP_OPEN ? swcxl_cci_new(t.dev) : NULL;
+		break;
+	case STEP_STATE:
+		check_state();
+		break;
+	case STEP_NO_MEMORY:
+		t.fail_after = (long)take(in, 1) % 8;
+		break;
+	default:
+		step_lend(in);
+	}
+}
+
+/* Reads all of what a trace file would hold. */
+static void on_trace(void *ctx, const struct swcxl_trace *trace)
+{
+	const uint8_t *in = trace->in, *answer = trace->out;
+	size_t sum = 0;
+
+	for (size_t i = 0; i < trace->in_len; i++)
+		sum += in[i];
+	for (size_t i = 0; i < trace->out_len; i++)
+		sum += answer[i];
+	MUST(ctx == &t && sum <= 255 * (trace->in_len + trace->out_len));
+}
+
+static void begin(const struct swcxl_config *c)
+{
+	test_device_open(&t, c);
+	swcxl_free(t.dev); /* once more, with a trace */
+	t.host.trace = on_trace;
+	MUST(!swcxl_new(c, &t.host, &t.dev));
+	test_device_open(&shadow, c);
+	t.shadow = shadow.dev;
+	top = c->volatile_size + c->persistent_size;
+	out = malloc(c->payload_size);
+	for (unsigned i = 0; i < SWCXL_MAILBOXES; i++)
+		lent[i] = calloc(1, swcxl_payload_area_size(t.dev));
+	memset(channel, 0, sizeof(channel));
+	channel[ON_CONTROL] = swcxl_cci_new(t.dev);
+}
+
+static void end(void)
+{
+	t.shadow = NULL;
+	test_device_close(&t);
+	test_device_close(&shadow);
+	free(out);
+	for (unsigned i = 0; i < SWCXL_MAILBOXES; i++)
+		free(lent[i]);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct input in = {data, size};
+	struct swcxl_config c = take_config(&in);
+
+	begin(&c);
+	for (unsigned i = 0; in.len && i < STEPS_MAX; i++) {
+		step(&in);
+		check();
+	}
+	check_changes();
+	end();
+	return 0;
+}

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+/* The command table as tests see it, and one input for each row that every device accepts. */
+#ifndef SWCXL_TESTS_ROWS_H
+#define SWCXL_TESTS_ROWS_H
+
+#include <string.h>
+
+#include "base/util.h"
+#include "core/cci.h"
+
+struct row {
+	uint16_t opcode, effects, rules;
+	uint32_t min, size, tail; /* of the input */
+	const char *name;
+};
+
+static const struct row rows[] = {
+#define CMD(opcode, name, in, min, tail, out, out_tail, effects, rules, ...) \
+	{opcode, effects, rules, min, sizeof(struct in), tail, #name},
+#include "tbl/commands.tbl.h"
+};
+
+static const uint8_t row_cel[16] = {
+#define LOG_UUID(id, name, ...) __VA_ARGS__
+#include "tbl/uuids.tbl.h"
+};
+
+#define ROW_INPUT_MAX 128u
+
+/* Success, or the start of the scan, when nothing runs; 4305h wants a scan before it. Zeros do
+ * for what is not named here. Returns the length. */
+static inline uint32_t row_input(const struct row *row, uint8_t in[ROW_INPUT_MAX])
+{
+	uint32_t len = row->size;
+
+	memset(in, 0, ROW_INPUT_MAX);
+	switch (row->opcode) {
+	case 0x0401: /* the first entry of the CEL */
+		memcpy(in, row_cel, sizeof(row_cel));
+		in[0x14] = 4;
+		break;
+	case 0x4102: /* 16 bytes from 32 on */
+		in[0] = 32;
+		in[4] = 16;
+		break;
+	case 0x4103:
+		in[0] = 32;
+		memset(in + 8, 0x5a, 16);
+		len += 16;
+		break;
+	case 0x4301: /* line 3 */
+	case 0x4302:
+		in[0] = 3 * 64;
+		break;
+	case 0x4300: /* 1024 lines from the bottom */
+	case 0x4303:
+	case 0x4304:
+		in[9] = 4;
+		break;
+	}
+	return len;
+}
+
+#endif

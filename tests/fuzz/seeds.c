@@ -1,0 +1,385 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Writes the seeds of every fuzz target, DIR/cci, DIR/vfio and DIR/qmp: what the tables say, a
+ * valid message for each row and a few that follow each other; and what was found once, kept as
+ * text: CORPUS/TARGET-NAME.hex, bytes as hexadecimal digits, # to the end of the line.
+ *
+ *	seeds DIR CORPUS
+ */
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include "cci_script.h"
+#include "front/qmp/table.h"
+#include "rows.h"
+
+static uint8_t seed[1 << 16];
+static size_t seed_len;
+static const char *top;
+
+static void add_bytes(const void *p, size_t n)
+{
+	if (seed_len + n > sizeof(seed))
+		abort();
+	memcpy(seed + seed_len, p, n);
+	seed_len += n;
+}
+
+static void add(unsigned n, ...)
+{
+	va_list args;
+
+	va_start(args, n);
+	while (n-- > 0)
+		add_bytes(&(uint8_t){(uint8_t)va_arg(args, int)}, 1);
+	va_end(args);
+}
+#define COUNT_(...) (sizeof((int[]){__VA_ARGS__}) / sizeof(int))
+#define ADD(...) add(COUNT_(__VA_ARGS__), __VA_ARGS__)
+
+static void save(const char *target, const char *name)
+{
+	char path[4096];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/%s", top, target);
+	if (mkdir(path, 0777) && errno != EEXIST) {
+		perror(path);
+		exit(1);
+	}
+	snprintf(path, sizeof(path), "%s/%s/%s", top, target, name);
+	f = fopen(path, "wb");
+	if (!f || fwrite(seed, 1, seed_len, f) != seed_len || fclose(f)) {
+		perror(path);
+		exit(1);
+	}
+	seed_len = 0;
+}
+
+/* ---- cci ---- */
+
+static void command(unsigned channel, unsigned opcode)
+{
+	for (unsigned i = 0; i < ARRAY_SIZE(rows); i++)
+		if (rows[i].opcode == opcode)
+			ADD(STEP_COMMAND, channel, i, FORM_VALID);
+}
+
+static void config(unsigned at, unsigned value)
+{
+	uint8_t b[CONFIG_BYTES] = {0};
+
+	b[at] = (uint8_t)value;
+	add_bytes(b, sizeof(b));
+}
+
+/* A scan that finds, one that rebuilds, and everything that shows them. */
+static void a_life(unsigned at, unsigned value)
+{
+	config(at, value);
+	for (int line = 0; line < 24; line += 3) /* eight ranges, some latent; a list of four */
+		ADD(STEP_PLANT, 0, line, 1 + line % 2, line % 4, line % 2);
+	ADD(STEP_STATE);
+	for (unsigned box = ON_PRIMARY; box <= ON_CONTROL; box++) {
+		command(box, 0x4304);
+		ADD(STEP_TIME, 13);
+		command(box, 0x4300);
+		command(box, 0x4301);
+		command(box, 0x4302);
+		ADD(STEP_TIME, 200);
+		ADD(STEP_TIME, 129);
+		ADD(STEP_TIME, 60);
+		command(box, 0x4305);
+		command(box, 0x4300);
+		ADD(STEP_COMMAND, box, 18, FORM_RANGE, 0, 0, 200);    /* all of the list */
+		ADD(STEP_COMMAND, box, 22, FORM_RANGE, 0, 0, 200, 0); /* a scan of everything */
+		ADD(STEP_TIME, 44);
+	}
+	ADD(STEP_WRITE, 0, 0, 0, 1, 0xa5, STEP_READ, 0, 2, 64, 0);
+	for (int kind = 0; kind < 3; kind++)
+		ADD(STEP_STATE, STEP_RESET, kind, STEP_TIME, 10);
+	save("cci", (char[]){'l', (char)('a' + at), (char)('a' + value), 0});
+}
+
+static void cci_seeds(void)
+{
+	for (unsigned i = 0; i < ARRAY_SIZE(rows); i++) {
+		config(0, 4); /* persistent capacity too */
+		command(ON_CONTROL, 0x4304);
+		ADD(STEP_TIME, 60);
+		for (unsigned box = ON_PRIMARY; box <= ON_CONTROL; box++)
+			command(box, rows[i].opcode);
+		ADD(STEP_COMMAND, 2, (int)i, FORM_FILL, 255, 255, 255);
+		save("cci", rows[i].name);
+	}
+	for (unsigned at = 0; at < CONFIG_BYTES; at++)
+		for (unsigned value = 0; value < 4; value++)
+			a_life(at, value);
+	config(0, 0);
+	for (int place = 0; place < 8; place++)
+		for (int width = 0; width < 4; width++) {
+			ADD(STEP_CONFIG_WRITE, place, width * 4, width, 255, 255, 255, 255, 0, 0);
+			ADD(STEP_CONFIG_READ, place, width * 8, 3);
+			ADD(STEP_BAR_WRITE, 0, place, width * 4, width, 0, 2, 0, 0, 0);
+			ADD(STEP_BAR_WRITE, 2, place, width * 4, width, 1, 0x43, 0, 0, 0);
+			ADD(STEP_BAR_READ, 0, place, 0, 3, STEP_BAR_READ, 2, place, 0, 3);
+		}
+	save("cci", "registers");
+	config(0, 0);
+	for (int n = 0; n < 6; n++)
+		ADD(STEP_NO_MEMORY, n, STEP_PLANT, 0, n * 5, 3, n % 4, n % 2, STEP_OPEN, n,
+		    STEP_WRITE, 0, n, 64, 0, 7, STEP_LEND, n, STEP_CLOSE, n);
+	save("cci", "memory");
+}
+
+/* ---- vfio ---- */
+
+static void version(void)
+{
+	static const char json[] = "{\"capabilities\":{\"max_msg_fds\":16}}";
+
+	ADD(1, 0, 0, 0, 1, sizeof(json), 0);
+	add_bytes(json, sizeof(json));
+}
+
+/* A configuration byte, and a header whose stream may go on. */
+static void connection(int choice)
+{
+	static const uint8_t header[16] = {1, 0, 4, 0, 16};
+
+	ADD(choice);
+	add_bytes(header, sizeof(header));
+	version();
+}
+
+#define NO_TAIL 0, 0
+
+static void vfio_seeds(void)
+{
+	connection(0);
+	ADD(4, 0, 0, 0, 0, 0, 0, NO_TAIL);
+	for (int region = 0; region < 10; region++) {
+		ADD(5, 0, 0, 0, 0, region, 0, 0, 0, NO_TAIL);
+		ADD(5, 0, 0, 80, 0, region, 0, 0, 0, NO_TAIL);
+	}
+	for (int index = 0; index < 6; index++)
+		ADD(7, 0, 0, 0, 0, index, 0, NO_TAIL);
+	save("vfio", "information");
+
+	connection(0x40);
+	for (int region = 0; region < 9; region++) {
+		ADD(9, 0, 0, 64, region, 8, NO_TAIL);
+		ADD(10, 0, 0, 64, region, 4, 4, 0, 1, 2, 3, 4);
+		ADD(10, 1, 0, 0, region, 8, 8, 0, 1, 2, 3, 4, 5, 6, 7, 8);
+	}
+	ADD(10, 0, 0, 0x84, 2, 4, 4, 0, 1, 0, 0, 0); /* a doorbell */
+	ADD(9, 0, 0, 0x80, 2, 32, NO_TAIL);	     /* a mailbox */
+	ADD(15, 0, 0, 2, 48, 0);		     /* two writes in one message */
+	for (int i = 0; i < 2; i++)
+		ADD(0, 0, 0, 0, 0, 0, 0, 0, 7, 0, 0, 0, 4, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8);
+	save("vfio", "regions");
+
+	connection(0);
+	ADD(8, 0x30, 0, 0, 0x21, 2, 0, 0, NO_TAIL); /* all off; vector 1 fires */
+	for (int kind = 0; kind < 8; kind++) {
+		ADD(8, 0x10, 1, kind, 0, 0x24, 2, kind, 1, NO_TAIL);
+		ADD(8, 0xf0, 0, 0, 0x21, 2, kind, 1, NO_TAIL);
+		ADD(8, 0x10, 0, 0, 0x22, 2, 0, 3, 3, 0, 1, 0, 1);
+		ADD(8, 0, 1, kind, 0, 0x24, 3, 0, 1, NO_TAIL);
+	}
+	ADD(8, 0, 0, 0, 0x24, 2, 0, 8, NO_TAIL, 8, 0, 0, 0, 0x09, 2, 0, 1, NO_TAIL);
+	save("vfio", "interrupts");
+
+	connection(1);
+	ADD(2, 0, 1, 2, 0, 3, 0, 1, 1, NO_TAIL, 3, 0, 0, 0, 0, 1, 1, NO_TAIL);
+	ADD(8, 0, 1, 0, 0, 0x24, 2, 3, 1, NO_TAIL);
+	ADD(13, 0x50, 0, NO_TAIL, 13, 0x48, 0, NO_TAIL);
+	version();
+	version(); /* twice */
+	ADD(13, 0, 0, NO_TAIL);
+	ADD(1, 0, 0, 1, 1, 4, 0, '{', '}', ' ', 0, 200, 4, 14, 0, 0, 3, 0, 1, 2, 3);
+	save("vfio", "life");
+}
+
+/* ---- qmp ---- */
+
+static void say_more(const char *text)
+{
+	add_bytes(text, strlen(text));
+}
+
+static void say(unsigned chunk, const char *text)
+{
+	ADD((int)chunk);
+	say_more(text);
+}
+
+/* A value that an argument may have; for kinds that are not listed, one that some may. */
+static void argument(const struct qmp_arg *arg)
+{
+	char text[256] = "1";
+
+	switch (arg->kind) {
+	case QMP_UINT:
+		snprintf(text, sizeof(text), "%" PRIu64,
+			 arg->min <= 64 && arg->max >= 64 ? 64 : arg->min);
+		break;
+	case QMP_BOOL:
+		strcpy(text, "true");
+		break;
+	case QMP_ENUM:
+		snprintf(text, sizeof(text), "'%s'", arg->names->values[0].name);
+		break;
+	case QMP_STR:
+		strcpy(text, "'mem0'");
+		break;
+	case QMP_HEX:
+		snprintf(text, sizeof(text), "'%0*x'", 2 * (int)MIN(arg->min, 64u), 0);
+		break;
+	case QMP_LIST:
+		snprintf(text, sizeof(text), "['%s']", arg->names->values[0].name);
+		break;
+	default:
+		break;
+	}
+	say_more("'");
+	say_more(arg->name);
+	say_more("': ");
+	say_more(text);
+}
+
+/* Each command with all of its arguments, and without. */
+static void every_command(void)
+{
+	for (size_t i = 0; i < QMP_COMMANDS; i++) {
+		const struct qmp_command *command = &qmp_commands[i];
+
+		say(0, "{'execute': '");
+		say_more(command->name);
+		say_more("', 'arguments': {");
+		for (const struct qmp_arg *arg = command->args(); arg->name; arg++) {
+			argument(arg);
+			say_more(arg[1].name ? ", " : "");
+		}
+		say_more("}, 'id': 1}\r\n{'execute': '");
+		say_more(command->name);
+		say_more("'}\r\n");
+		save("qmp", command->name);
+	}
+}
+
+/* Words for mutations: a command without arguments, names of arguments and of values. */
+static void dictionary(void)
+{
+	char path[4096];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/qmp.dict", top);
+	f = fopen(path, "w");
+	if (!f) {
+		perror(path);
+		exit(1);
+	}
+	for (size_t i = 0; i < QMP_COMMANDS; i++) {
+		fprintf(f, "\"{'execute': '%s'}\"\n", qmp_commands[i].name);
+		for (const struct qmp_arg *arg = qmp_commands[i].args(); arg->name; arg++) {
+			fprintf(f, "\"'%s': \"\n", arg->name);
+			for (size_t v = 0; arg->names && v < arg->names->count; v++)
+				fprintf(f, "\"'%s'\"\n", arg->names->values[v].name);
+		}
+	}
+	if (fclose(f)) {
+		perror(path);
+		exit(1);
+	}
+}
+
+static void qmp_seeds(void)
+{
+	every_command();
+	dictionary();
+	say(0, "{'execute': 'cxl-inject-poison', 'arguments': {'path': 'mem0', 'start': 64, "
+	       "'length': 128}}{'execute': 'swcxl-query-poison', 'arguments': {'max': 2}}");
+	save("qmp", "poison");
+	say(3,
+	    "{'execute': 'swcxl-plant-poison', 'arguments': {'start': 0, 'length': 64, 'source': "
+	    "'vendor', 'known': false, 'permanent': true}} {'execute': 'swcxl-read-media', "
+	    "'arguments': {'start': 0, 'length': 3}}");
+	save("qmp", "plant");
+	say(1, "{'execute': 'swcxl-write-media', 'arguments': {'start': 65, 'data': 'A5ff'}}"
+	       "{'execute': 'swcxl-cci', 'arguments': {'opcode': 17152, 'payload': "
+	       "'00000000000000000004000000000000'}}");
+	save("qmp", "media");
+	say(200,
+	    "{'execute': 'swcxl-cci', 'arguments': {'opcode': 17156, 'payload': "
+	    "'0000000000000000000400000000000000'}}{'execute': 'swcxl-clock-step', 'arguments': "
+	    "{'nanoseconds': 100}}{'execute': 'swcxl-query-device'}{'execute': 'swcxl-reset', "
+	    "'arguments': {'type': 'cxl'}}{'execute': 'swcxl-query-events', 'arguments': {'log': "
+	    "'fatal'}}");
+	save("qmp", "scan");
+	say(0,
+	    "[1, 2.5, -3e2, null, true] \"\\ud800\\u0041\" {'a': {'b': [[[[{}]]]]}} \xff\xc3\x28 "
+	    "{'execute': 'quit', 'id': {'x': [1]}} {'execute'");
+	save("qmp", "json");
+}
+
+/* ---- what was found ---- */
+
+static void convert(const char *dir, const char *name)
+{
+	const char *dash = strchr(name, '-'), *dot = strrchr(name, '.');
+	char path[4096], target[16];
+	int c, high = -1;
+	FILE *f;
+
+	if (!dash || !dot || strcmp(dot, ".hex") || (size_t)(dash - name) >= sizeof(target))
+		return;
+	snprintf(target, sizeof(target), "%.*s", (int)(dash - name), name);
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	f = fopen(path, "r");
+	if (!f)
+		exit(1);
+	while ((c = getc(f)) != EOF) {
+		int digit = isdigit(c) ? c - '0' : tolower(c) - 'a' + 10;
+
+		if (c == '#')
+			while (c != '\n' && c != EOF)
+				c = getc(f);
+		if (!isxdigit(c))
+			continue;
+		if (high >= 0)
+			ADD(high << 4 | digit);
+		high = high < 0 ? digit : -1;
+	}
+	fclose(f);
+	save(target, dash + 1);
+}
+
+int main(int argc, char **argv)
+{
+	struct dirent *entry;
+	DIR *dir;
+
+	if (argc != 3 || !(dir = opendir(argv[2]))) {
+		fprintf(stderr, "usage: seeds DIR CORPUS\n");
+		return 2;
+	}
+	top = argv[1];
+	if (mkdir(top, 0777) && errno != EEXIST) {
+		perror(top);
+		return 1;
+	}
+	cci_seeds();
+	vfio_seeds();
+	qmp_seeds();
+	while ((entry = readdir(dir)))
+		convert(argv[2], entry->d_name);
+	closedir(dir);
+	return 0;
+}

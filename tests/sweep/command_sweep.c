@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * From the command table: every command at every length on every channel, with nothing running
+ * and while a scan runs. What the rows say comes in their order, an error changes nothing, and no
+ * output is longer than the payload.
+ */
+#include "sweep.h"
+
+static const char *const channel_names[] = {"primary", "secondary", "control"};
+static uint8_t sweep_in[PAYLOAD_MAX + 2];
+static struct test_device t;
+static bool scanning;
+static uint64_t last_state;
+
+/* A scan that does not end by itself. */
+static void start_scan(void)
+{
+	uint8_t in[17] = {0};
+
+	in[9] = 1;
+	if (run_on(&t, CHANNEL_CONTROL, 0x4304, in, sizeof(in)) != SWCXL_BACKGROUND_STARTED)
+		CHECK(!"a scan starts");
+}
+
+/* Back to the state that is swept in. */
+static void settle(void)
+{
+	struct swcxl_status st;
+
+	swcxl_query(t.dev, &st);
+	if (!st.scan.running && scanning)
+		start_scan();
+	if (st.scan.running && !scanning)
+		run_on(&t, CHANNEL_CONTROL, 0x0005, NULL, 0);
+	last_state = fingerprint(t.dev);
+}
+
+/* List, results and logs have more than a page of a small payload. */
+static void begin(struct swcxl_config c, bool while_scanning)
+{
+	c.volatile_size = c.persistent_size = UNIT;
+	c.scan_ns_per_line = 1ull << 40;
+	c.event_log_max = 16;
+	test_device_open(&t, &c);
+	for (unsigned i = 0; i < 100; i++)
+		CHECK(!swcxl_plant(t.dev, i * 0x80, 64, (enum swcxl_source)(i % 3), i % 4, false));
+	start_scan();
+	swcxl_advance(t.dev, 1ull << 60);
+	scanning = while_scanning;
+	settle();
+}
+
+/* What the row alone says; SUCCESS: it is up to the command. */
+static unsigned expected(const struct row *row, unsigned channel, uint32_t len)
+{
+	const struct swcxl_config *c = swcxl_get_config(t.dev);
+	uint32_t max = row->tail == TAIL ? c->payload_size : row->size + row->tail;
+
+	if (row->rules & NEEDS_LSA && !c->lsa_size)
+		return SWCXL_UNSUPPORTED;
+	if (channel == CHANNEL_PRIMARY && row->rules & OFF_MAILBOX)
+		return SWCXL_UNSUPPORTED_MAILBOX;
+	if (channel == CHANNEL_SECONDARY && !(row->rules & ON_SECONDARY))
+		return SWCXL_UNSUPPORTED_MAILBOX;
+	if (len < row->min || len > MIN(max, c->payload_size))
+		return SWCXL_INVALID_PAYLOAD_LENGTH;
+	if (scanning && row->effects & EFF_BACKGROUND)
+		return SWCXL_BUSY;
+	if (scanning && row->rules & SCAN_RULES && c->during_scan == SWCXL_DURING_SCAN_BUSY)
+		return SWCXL_BUSY;
+	return SWCXL_SUCCESS;
+}
+
+/* Codes of the rows' checks that a handler gives too: 4305h (G-2, D-27), 0101h (its count), and
+ * 0103h (a form that is older than its fifth byte). */
+static bool own_code(const struct row *row, unsigned rc)
+{
+	return (row->opcode == 0x4305 && rc == SWCXL_BUSY && scanning) ||
+	       ((row->opcode == 0x0101 || row->opcode == 0x0103) &&
+		rc == SWCXL_INVALID_PAYLOAD_LENGTH);
+}
+
+/*
+ * What the rows refuse is compared with the state at the end of the last command that ran; a
+ * command that refuses by itself, with the state before it.
+ */
+static void one(const struct row *row, unsigned channel, const uint8_t *in, uint32_t len)
+{
+	unsigned want = expected(row, channel, len), rc;
+	bool ok;
+
+	if (!want)
+		CHECK(fingerprint(t.dev) == last_state);
+	rc = run_on(&t, channel, row->opcode, in, len);
+	ok = want ? rc == want
+		  : (rc != SWCXL_UNSUPPORTED && rc != SWCXL_UNSUPPORTED_MAILBOX &&
+		     rc != SWCXL_INVALID_PAYLOAD_LENGTH && rc != SWCXL_BUSY) ||
+			     own_code(row, rc);
+	if (!ok)
+		fprintf(stderr, "%s, %u bytes, %s%s: %04xh, not %04xh\n", row->name, len,
+			channel_names[channel], scanning ? ", while scanning" : "", rc, want);
+	CHECK(ok);
+	if (want)
+		return;
+	if (rc != SWCXL_SUCCESS && rc != SWCXL_BACKGROUND_STARTED)
+		CHECK(fingerprint(t.dev) == last_state);
+	settle();
+}
+
+/* All lengths up to 600, then in steps; at and around the payload; the most that a command
+ * register can say. */
+static uint32_t next_length(uint32_t len, uint32_t payload)
+{
+	if (len < 600)
+		return len + 1;
+	if (len < payload - 1)
+		return MIN(len + 97, payload - 1);
+	return len <= payload + 1 ? len + 1 : 0x1fffff;
+}
+
+static void sweep(const struct row *row, unsigned channel)
+{
+	static const int fills[] = {0x00, 0xff, 0x01};
+	uint32_t payload = swcxl_get_config(t.dev)->payload_size;
+
+	for (unsigned f = 0; f < ARRAY_SIZE(fills); f++) {
+		memset(sweep_in, fills[f], sizeof(sweep_in));
+		for (uint32_t len = 0; len <= 0x1fffff; len = next_length(len, payload)) {
+			/* the control channel is given all that it is told of */
+			if (channel == CHANNEL_CONTROL && len > sizeof(sweep_in))
+				break;
+			one(row, channel, sweep_in, len);
+			if (len == 0x1fffff)
+				break;
+		}
+	}
+}
+
+static void sweep_all(struct swcxl_config c)
+{
+	for (unsigned while_scanning = 0; while_scanning < 2; while_scanning++) {
+		begin(c, while_scanning);
+		for (unsigned i = 0; i < ARRAY_SIZE(rows); i++)
+			for (unsigned channel = 0; channel < 3; channel++)
+				sweep(&rows[i], channel);
+		CHECK(fingerprint(t.dev) == last_state);
+		test_device_close(&t);
+	}
+}
+
+static void every_command_at_every_length(void)
+{
+	struct swcxl_config c;
+
+	swcxl_config_init(&c);
+	c.payload_size = 1024;
+	c.lsa_size = 1280;
+	sweep_all(c);
+}
+
+static void with_the_smallest_payload_strictly(void)
+{
+	struct swcxl_config c;
+
+	swcxl_config_init(&c);
+	c.payload_size = 256;
+	c.strict = true;
+	c.revision = SWCXL_CXL_2_0;
+	c.during_scan = SWCXL_DURING_SCAN_BUSY;
+	sweep_all(c);
+}
+
+/* One valid message for each row, on each channel that has it. */
+static void every_command_succeeds(void)
+{
+	struct swcxl_config c;
+
+	swcxl_config_init(&c);
+	c.payload_size = 256;
+	c.lsa_size = 1280;
+	begin(c, false);
+	for (unsigned i = 0; i < ARRAY_SIZE(rows); i++) {
+		for (unsigned channel = 0; channel < 3; channel++) {
+			uint8_t in[ROW_INPUT_MAX];
+			uint32_t len = row_input(&rows[i], in);
+			unsigned rc;
+
+			if (expected(&rows[i], channel, len))
+				continue;
+			rc = run_on(&t, channel, rows[i].opcode, in, len);
+			if (rc > SWCXL_BACKGROUND_STARTED)
+				fprintf(stderr, "%s, %s: %04xh\n", rows[i].name,
+					channel_names[channel], rc);
+			CHECK(rc == (rows[i].opcode == 0x4304 ? SWCXL_BACKGROUND_STARTED
+							      : SWCXL_SUCCESS));
+			settle();
+		}
+	}
+	test_device_close(&t);
+}
+
+/* Whatever is not in the table, whatever comes with it, changes nothing. */
+static void every_other_opcode_is_unsupported(void)
+{
+	struct swcxl_config c;
+	uint64_t before;
+
+	swcxl_config_init(&c);
+	begin(c, false);
+	before = fingerprint(t.dev);
+	for (unsigned opcode = 0, i = 0; opcode <= UINT16_MAX; opcode++) {
+		if (i < ARRAY_SIZE(rows) && rows[i].opcode == opcode) {
+			i++;
+			continue;
+		}
+		for (unsigned channel = 0; channel < 3; channel++)
+			CHECK(run_on(&t, channel, opcode, sweep_in, opcode % 100) ==
+			      SWCXL_UNSUPPORTED);
+	}
+	CHECK(fingerprint(t.dev) == before);
+	test_device_close(&t);
+}
+
+int main(void)
+{
+	RUN(every_command_succeeds);
+	RUN(every_command_at_every_length);
+	RUN(with_the_smallest_payload_strictly);
+	RUN(every_other_opcode_is_unsupported);
+	return test_done();
+}

@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Every register at every width and alignment with ones, zeros and walking bits; then accesses of
+ * any kind at random. What the tables say is read-only stays, what no row names reads as 0, and
+ * nothing a host writes makes the device grow.
+ */
+#include "sweep.h"
+
+struct rows_of {
+	uint32_t offset;
+	uint8_t width;
+	uint64_t reset, writable, clear;
+};
+
+static const struct rows_of config_rows[] = {
+#define REG(...) {__VA_ARGS__},
+#include "tbl/config_space.tbl.h"
+};
+static const struct rows_of component_rows[] = {
+#define REG(...) {__VA_ARGS__},
+#include "tbl/component.tbl.h"
+};
+static const struct rows_of decoder_rows[] = {
+#define DECODER(...) {__VA_ARGS__},
+#include "tbl/component.tbl.h"
+};
+
+#define DECODERS 4u
+#define HDM 0x1140u
+#define COMPONENT_SIZE 0x10000u
+
+static struct test_device t;
+/* Of the block that is swept: reset values as they are read, and the bits that may change. */
+static uint8_t base[COMPONENT_SIZE], may_change[COMPONENT_SIZE];
+static bool named[COMPONENT_SIZE];
+
+static void allow(uint32_t offset, unsigned width, uint64_t bits)
+{
+	for (unsigned i = 0; i < width; i++) {
+		may_change[offset + i] |= (uint8_t)(bits >> 8 * i);
+		named[offset + i] = true;
+	}
+}
+
+static void allow_rows(uint32_t at, const struct rows_of *rows_, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++)
+		allow(at + rows_[i].offset, rows_[i].width, rows_[i].writable | rows_[i].clear);
+}
+
+static void begin(void)
+{
+	struct swcxl_config c;
+
+	swcxl_config_init(&c);
+	c.volatile_size = c.persistent_size = UNIT;
+	c.serial = 0x1122334455667788;
+	test_device_open(&t, &c);
+	memset(may_change, 0, sizeof(may_change));
+	memset(named, 0, sizeof(named));
+}
+
+/* A block of registers: the config space (bar -1) or a BAR. */
+static void peek(int bar, uint64_t offset, void *buf, uint32_t len)
+{
+	if (bar < 0)
+		swcxl_config_read(t.dev, (uint32_t)offset, buf, len);
+	else
+		swcxl_bar_read(t.dev, (unsigned)bar, offset, buf, len);
+}
+
+static void poke(int bar, uint64_t offset, const void *buf, uint32_t len)
+{
+	if (bar < 0)
+		swcxl_config_write(t.dev, (uint32_t)offset, buf, len);
+	else
+		swcxl_bar_write(t.dev, (unsigned)bar, offset, buf, len);
+}
+
+static void check_block(int bar, uint32_t from, uint32_t to)
+{
+	static uint8_t now[COMPONENT_SIZE];
+
+	peek(bar, from, now, to - from);
+	for (uint32_t i = from; i < to; i++) {
+		if ((now[i - from] ^ base[i]) & ~may_change[i])
+			fprintf(stderr, "bar %d offset %#x: %#x, was %#x\n", bar, i, now[i - from],
+				base[i]);
+		CHECK(!((now[i - from] ^ base[i]) & ~may_change[i]));
+		CHECK(named[i] || !now[i - from]);
+	}
+}
+
+static void write_and_check(int bar, uint32_t size, uint32_t offset, uint64_t value, unsigned width)
+{
+	le64 v;
+
+	wr(&v, value);
+	poke(bar, offset, &v, width);
+	check_block(bar, offset < 8 ? 0 : offset - 8, MIN(offset + 16, size));
+}
+
+/* Ones, zeros, each bit alone. */
+static void sweep_block(int bar, uint32_t size, uint32_t from, uint32_t to)
+{
+	for (uint32_t offset = from; offset < to; offset++) {
+		for (unsigned width = 1; width <= 8; width *= 2) {
+			for (unsigned bit = 0; bit < 8 * width; bit++)
+				write_and_check(bar, size, offset, 1ull << bit, width);
+			write_and_check(bar, size, offset, UINT64_MAX, width);
+			write_and_check(bar, size, offset, 0, width);
+		}
+	}
+	check_block(bar, 0, size);
+}
+
+/* Where no register is: ones only, at steps that reach every byte. */
+static void sweep_empty(int bar, uint32_t size, uint32_t from, uint32_t to)
+{
+	for (uint32_t offset = from; offset < to; offset += 5)
+		write_and_check(bar, size, offset, UINT64_MAX, 8);
+}
+
+static void the_configuration_space(void)
+{
+	static const unsigned bars[] = {0, 2, 4};
+
+	begin();
+	allow_rows(0, config_rows, ARRAY_SIZE(config_rows));
+	for (unsigned i = 0; i < ARRAY_SIZE(bars); i++)
+		allow(0x10 + 4 * bars[i], bars[i] == 4 ? 4 : 8,
+		      ~(swcxl_bar_size(t.dev, bars[i]) - 1));
+	allow(0x104, 8, 0); /* serial number */
+	allow(0x122, 2, 2); /* CXL reset complete */
+	peek(-1, 0, base, SWCXL_CONFIG_SIZE);
+	CHECK(le_load(base + 0x104, 4) == 0x55667788 && le_load(base + 0x108, 4) == 0x11223344);
+	sweep_block(-1, SWCXL_CONFIG_SIZE, 0, 0x200);
+	sweep_empty(-1, SWCXL_CONFIG_SIZE, 0x200, SWCXL_CONFIG_SIZE);
+	check_block(-1, 0, SWCXL_CONFIG_SIZE);
+	test_device_close(&t);
+}
+
+static void the_component_registers(void)
+{
+	begin();
+	allow_rows(0, component_rows, ARRAY_SIZE(component_rows));
+	for (unsigned i = 0; i < DECODERS; i++) {
+		allow_rows(HDM + HDM_DECODER(i), decoder_rows, ARRAY_SIZE(decoder_rows));
+		allow(HDM + HDM_DECODER(i) + HDM_CONTROL, 4,
+		      HDM_CONTROL_COMMITTED | HDM_CONTROL_ERROR);
+	}
+	peek(0, 0, base, COMPONENT_SIZE);
+	sweep_empty(0, COMPONENT_SIZE, 0, 0x0ff8);
+	sweep_block(0, COMPONENT_SIZE, 0x0ff8, 0x11f0);
+	sweep_empty(0, COMPONENT_SIZE, 0x11f0, COMPONENT_SIZE);
+	check_block(0, 0, COMPONENT_SIZE);
+	test_device_close(&t);
+}
+
+/* ---- BAR 2: made up at each read, so its fixed parts are compared ---- */
+
+#define BLOCK 0x10000u
+
+static uint8_t fixed_head[0x110];
+
+static void check_device_registers(void)
+{
+	static uint8_t now[0x200];
+
+	peek(SWCXL_BAR_DEVICE, BLOCK, now, sizeof(now));
+	CHECK(!memcmp(now, fixed_head, 0x80) && !memcmp(now + 0x100, fixed_head + 0x100, 8));
+	for (unsigned i = 0x110; i < sizeof(now); i++)
+		CHECK(!now[i]);
+	for (unsigned box = 0; box < SWCXL_MAILBOXES; box++) {
+		uint64_t status = read_mailbox(t.dev, box, MBOX_STATUS);
+		uint64_t caps = read_mailbox(t.dev, box, MBOX_CAPS);
+
+		CHECK(MBOX_CAPS_PAYLOAD(caps) == 12 && (caps >> 19 & 0xf) == 1);
+		CHECK(!(caps >> 32 & ~6ull) && (box == 0 || !(caps >> 32)));
+		CHECK(!(read_mailbox(t.dev, box, MBOX_COMMAND) & ~MBOX_COMMAND_MASK));
+		CHECK(MBOX_COMMAND_LENGTH(read_mailbox(t.dev, box, MBOX_COMMAND)) <= 0x1fffff);
+		CHECK(swcxl_rc_name(MBOX_STATUS_RC(status)));
+		CHECK(box == 0 || !read_mailbox(t.dev, box, MBOX_BACKGROUND));
+	}
+}
+
+static void sweep_device(uint64_t from, uint64_t to)
+{
+	le64 v;
+
+	for (uint64_t offset = from; offset < to; offset++) {
+		for (unsigned width = 1; width <= 8; width *= 2) {
+			for (unsigned bit = 0; bit < 8 * width + 2; bit++) {
+				wr(&v, bit < 8 * width ? 1ull << bit : bit & 1 ? UINT64_MAX : 0);
+				poke(SWCXL_BAR_DEVICE, offset, &v, width);
+				check_device_registers();
+			}
+		}
+	}
+}
+
+static void the_device_registers(void)
+{
+	uint64_t size, box[SWCXL_MAILBOXES];
+	uint8_t byte;
+
+	begin();
+	size = swcxl_bar_size(t.dev, SWCXL_BAR_DEVICE);
+	peek(SWCXL_BAR_DEVICE, BLOCK, fixed_head, sizeof(fixed_head));
+	sweep_device(BLOCK - 8, BLOCK + 0x120);
+	for (unsigned i = 0; i < SWCXL_MAILBOXES; i++) {
+		box[i] = mailbox_at(t.dev, i, 0);
+		sweep_device(box[i] - 8, box[i] + MBOX_PAYLOAD + 8);
+	}
+	for (uint64_t offset = 0; offset < size; offset++) {
+		bool payload = false;
+
+		for (unsigned i = 0; i < SWCXL_MAILBOXES; i++)
+			payload |= offset >= box[i] && offset < box[i] + MBOX_PAYLOAD + 4096;
+		if (payload || (offset >= BLOCK && offset < BLOCK + 0x110))
+			continue;
+		poke(SWCXL_BAR_DEVICE, offset, &(uint8_t){0xff}, 1);
+		peek(SWCXL_BAR_DEVICE, offset, &byte, 1);
+		CHECK(!byte);
+	}
+	test_device_close(&t);
+}
+
+/* Bars that are not there, ends that are passed, sums that wrap. */
+static void accesses_outside(void)
+{
+	static const uint64_t beyond[] = {UINT64_MAX, UINT64_MAX - 7, 1ull << 63, 1ull << 32};
+	uint8_t buf[64];
+	uint64_t before;
+
+	begin();
+	before = fingerprint(t.dev);
+	for (int bar = 0; bar < 12; bar++) {
+		uint64_t size = swcxl_bar_size(t.dev, (unsigned)bar);
+
+		for (uint32_t len = 1; len <= sizeof(buf); len++) {
+			for (unsigned i = 0; i < ARRAY_SIZE(beyond) + 2; i++) {
+				uint64_t offset = i < ARRAY_SIZE(beyond)    ? beyond[i]
+						  : i == ARRAY_SIZE(beyond) ? size
+									    : size + 1 - len;
+
+				memset(buf, 0xff, sizeof(buf));
+				poke(bar, offset, buf, len);
+				peek(bar, offset, buf, len);
+				for (uint32_t k = 0; k < len; k++)
+					CHECK(!buf[k]);
+			}
+		}
+	}
+	for (uint32_t len = 1; len <= sizeof(buf); len++) {
+		poke(-1, UINT32_MAX, buf, len);
+		poke(-1, SWCXL_CONFIG_SIZE, buf, len);
+		memset(buf, 0xff, sizeof(buf));
+		peek(-1, UINT32_MAX - 3, buf, len);
+		CHECK(!buf[0] && !buf[len - 1]);
+	}
+	CHECK(fingerprint(t.dev) == before);
+	test_device_close(&t);
+}
+
+int main(void)
+{
+	RUN(the_configuration_space);
+	RUN(the_component_registers);
+	RUN(the_device_registers);
+	RUN(accesses_outside);
+	return test_done();
+}

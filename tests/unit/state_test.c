@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: MIT */
+/* Durable state: what is saved makes the same device again, what cannot be is refused. */
+#include <errno.h>
+
+#include "rig.h"
+
+#define UNIT_LINES (SWCXL_CAPACITY_UNIT / 64)
+
+static struct test_device t, shadow;
+
+static void begin(struct swcxl_config c)
+{
+	test_device_open(&t, &c);
+	test_device_open(&shadow, &c);
+	t.shadow = shadow.dev;
+}
+
+static void end(void)
+{
+	CHECK(t.shadow_error == 0 && test_same_state(t.dev, shadow.dev));
+	CHECK(rig_saves_well(&t));
+	test_device_close(&t);
+	test_device_close(&shadow);
+}
+
+static struct swcxl_config small(void)
+{
+	struct swcxl_config c = rig_config(SWCXL_CAPACITY_UNIT, SWCXL_CAPACITY_UNIT);
+
+	c.poison_list_max = 8;
+	c.event_log_max = 8;
+	c.lsa_size = 1280;
+	c.scan_ns_per_line = 1;
+	return c;
+}
+
+static void one_random_step(void)
+{
+	uint64_t line = UNIT_LINES - 20 + below(40), n = 1 + below(6);
+	uint8_t data[6 * 64 + 16], in[8 + 100] = {0};
+
+	memset(data, (int)below(3), sizeof(data));
+	switch (below(11)) {
+	case 0:
+	case 1:
+		swcxl_plant(t.dev, line * 64, n * 64, (enum swcxl_source)below(4), below(2),
+			    below(6) == 0);
+		break;
+	case 2:
+		rig_inject(&t, line);
+		break;
+	case 3:
+	case 4:
+		rig_clear(&t, line, data[0]);
+		break;
+	case 5:
+		CHECK(!swcxl_media_write(t.dev, line * 64 + below(64), data, 1 + below(n * 64)));
+		break;
+	case 6:
+		CHECK(!swcxl_media_read(t.dev, line * 64, data, n * 64));
+		break;
+	case 7:
+		rig_scan(&t, below(2) ? 0 : line, below(2) ? 2 * UNIT_LINES : 1 + below(9), false);
+		swcxl_advance(t.dev, swcxl_now(t.dev) + below(4 * UNIT_LINES));
+		break;
+	case 8:
+		in[0] = (uint8_t)below(200);
+		rig_run(&t, 0x4103, in, 8 + below(100));
+		break;
+	case 9:
+		in[0] = (uint8_t)below(4), in[1] = 1;
+		rig_run(&t, 0x0101, in, 6);
+		rig_run(&t, 0x4204, in + 1, 1);
+		rig_run(&t, 0x0301, data, 8);
+		break;
+	default:
+		if (below(4) == 0)
+			swcxl_reset(t.dev, (enum swcxl_reset)below(3));
+	}
+}
+
+static void saved_state_makes_the_same_device(void)
+{
+	for (unsigned round = 0; round < 60; round++) {
+		struct swcxl_config c = small();
+
+		c.poison_list_max = 1 + (uint32_t)below(12);
+		c.injected_persists = below(2);
+		begin(c);
+		for (unsigned step = 0; step < 120; step++) {
+			one_random_step();
+			if (step % 16 == 0)
+				CHECK(rig_saves_well(&t));
+		}
+		end();
+	}
+}
+
+/* Discoveries may take the map beyond ranges_max; such a device must come up again. */
+static void a_device_at_its_range_limit_comes_up_again(void)
+{
+	struct swcxl_config c = small();
+	uint8_t data[64];
+
+	c.ranges_max = 1;
+	begin(c);
+	CHECK(!rig_plant(&t, 10, 5, false));
+	CHECK(!swcxl_media_read(t.dev, 12 * 64, data, 64));
+	CHECK(rig_status(&t).ranges == 3);
+	end();
+}
+
+/* Records that D-11 cuts keep their shape. */
+static void long_records_come_up_again(void)
+{
+	uint64_t m = (1ull << 26) - 1;
+
+	begin(rig_config(20 * GiB, 0));
+	CHECK(!rig_plant(&t, m + 5, m + 10, true)); /* two records */
+	CHECK(!rig_plant(&t, 0, m, true));
+	CHECK(rig_saves_well(&t));
+	CHECK(!rig_plant(&t, m, 5, true)); /* and all of it one run */
+	CHECK(rig_saves_well(&t));
+	rig_clear(&t, 0, 0); /* from its front */
+	end();
+}
+
+/* ---- what no device saves ---- */
+
+static uint8_t bytes[SWCXL_EVENT_RECORD_SIZE];
+
+#define POISON SWCXL_CHANGE_POISON
+#define LIST SWCXL_CHANGE_LIST
+#define CONTENT SWCXL_CHANGE_CONTENT
+#define EVENT SWCXL_CHANGE_EVENT
+
+static void refused(const struct swcxl_change *changes, unsigned n)
+{
+	struct test_device fresh;
+	struct swcxl_config c = small();
+
+	test_device_open(&t, &c);
+	test_device_open(&fresh, &c);
+	for (unsigned i = 0; i < n; i++) {
+		int err = swcxl_apply(t.dev, &changes[i]);
+
+		if (err != -EINVAL)
+			fprintf(stderr, "change %u: %d\n", i, err);
+		CHECK(err == -EINVAL);
+		CHECK(test_same_state(t.dev, fresh.dev));
+	}
+	test_device_close(&t);
+	test_device_close(&fresh);
+}
+
+static void malformed_changes_are_refused(void)
+{
+	const uint64_t top = 2 * SWCXL_CAPACITY_UNIT;
+	const struct swcxl_change changes[] = {
+		{.kind = POISON, .start = 0, .length = 0, .attr = 0x88},
+		{.kind = POISON, .start = 32, .length = 64, .attr = 0x88},
+		{.kind = POISON, .start = 0, .length = 65, .attr = 0x88},
+		{.kind = POISON, .start = top, .length = 64, .attr = 0x88},
+		{.kind = POISON, .start = 64, .length = top, .attr = 0x88},
+		{.kind = POISON, .start = 64, .length = -(uint64_t)64, .attr = 0x88},
+		{.kind = POISON, .start = -(uint64_t)64, .length = 128, .attr = 0x88},
+		{.kind = POISON, .start = 0, .length = 64, .attr = 0x08},
+		{.kind = LIST, .start = top, .length = 64, .attr = 0x82},
+		{.kind = LIST, .start = 0, .length = 64, .attr = 0x02},
+		{.kind = CONTENT, .start = top, .length = 64, .data = bytes},
+		{.kind = CONTENT, .start = 8, .length = 64, .data = bytes},
+		{.kind = SWCXL_CHANGE_LSA, .start = 1280, .length = 1, .data = bytes},
+		{.kind = SWCXL_CHANGE_LSA, .start = UINT64_MAX, .length = 2, .data = bytes},
+		{.kind = SWCXL_CHANGE_LSA, .start = 0, .length = 1},
+		{.kind = EVENT, .log = SWCXL_LOGS, .length = 128, .data = bytes},
+		{.kind = EVENT, .log = 0, .length = 127, .data = bytes},
+		{.kind = EVENT, .log = 0, .length = 128},
+		{.kind = SWCXL_CHANGE_EVENT_CLEAR, .log = 0, .value = 1},
+		{.kind = SWCXL_CHANGE_EVENT_CLEAR, .log = 0, .value = 1ull << 32},
+		{.kind = SWCXL_CHANGE_EVENT_CLEAR, .log = 200, .value = 0},
+		{.kind = SWCXL_CHANGE_EVENT_LOST, .log = 0, .length = 17, .data = bytes},
+		{.kind = SWCXL_CHANGE_EVENT_LOST, .log = 0, .length = 18},
+		{.kind = (enum swcxl_change_kind)99},
+	};
+
+	refused(changes, ARRAY_SIZE(changes));
+}
+
+static void values_that_no_device_has_are_refused(void)
+{
+	const struct swcxl_change changes[] = {
+		{.kind = POISON, .start = 0, .length = 64, .attr = 0xe8},
+		{.kind = LIST, .start = 0, .length = 64, .attr = 0x8a},
+		{.kind = SWCXL_CHANGE_OVERFLOW, .attr = 0, .value = 5},
+		{.kind = SWCXL_CHANGE_SHUTDOWN, .attr = 0xfe, .value = 0},
+		{.kind = SWCXL_CHANGE_SHUTDOWN, .attr = 0, .value = 1ull << 32},
+	};
+
+	for (unsigned i = 0; i < ARRAY_SIZE(changes); i++)
+		refused(&changes[i], 1);
+}
+
+static void an_event_too_many_is_refused(void)
+{
+	const struct swcxl_change change = {
+		.kind = EVENT, .log = 1, .length = sizeof(bytes), .data = bytes};
+	struct swcxl_config c = small();
+
+	test_device_open(&t, &c);
+	for (unsigned i = 0; i < c.event_log_max; i++)
+		CHECK(swcxl_apply(t.dev, &change) == 0);
+	CHECK(swcxl_apply(t.dev, &change) == -EINVAL);
+	test_device_close(&t);
+}
+
+static void a_record_too_many_is_refused(void)
+{
+	struct swcxl_config c = small();
+
+	test_device_open(&t, &c);
+	for (unsigned i = 0; i <= c.poison_list_max; i++) {
+		struct swcxl_change change = {
+			.kind = LIST, .start = i * 128, .length = 64, .attr = 0x82};
+
+		CHECK(swcxl_apply(t.dev, &change) == (i < c.poison_list_max ? 0 : -EINVAL));
+	}
+	CHECK(rig_status(&t).list.count == c.poison_list_max);
+	test_device_close(&t);
+}
+
+/* Changes of any kind and value: the device takes them or not, and works on. */
+static void random_changes_do_no_harm(void)
+{
+	static uint8_t data[4096];
+
+	for (unsigned round = 0; round < 40; round++) {
+		struct swcxl_config c = small();
+
+		test_device_open(&t, &c);
+		for (unsigned i = 0; i < 400; i++) {
+			uint64_t length = below(8) ? 64 * (1 + below(16)) : below(sizeof(data));
+			struct swcxl_change change = {
+				.kind = (enum swcxl_change_kind)below(10),
+				.start = below(8) ? 64 * below(64) : next_random(),
+				.length = length,
+				.attr = (uint8_t)next_random(),
+				.log = (uint8_t)below(5),
+				.value = below(4),
+				.data = below(2) ? data : NULL,
+			};
+
+			data[below(64)] = (uint8_t)next_random();
+			if (change.kind == EVENT)
+				change.length = SWCXL_EVENT_RECORD_SIZE;
+			swcxl_apply(t.dev, &change);
+		}
+		rig_list(&t, 0, 64, true);
+		rig_inject(&t, below(64));
+		rig_clear(&t, below(64), 1);
+		swcxl_reset(t.dev, SWCXL_RESET_CONVENTIONAL);
+		CHECK(rig_status(&t).list.count <= c.poison_list_max);
+		test_device_close(&t);
+	}
+}
+
+int main(void)
+{
+	RUN(saved_state_makes_the_same_device);
+	RUN(a_device_at_its_range_limit_comes_up_again);
+	RUN(long_records_come_up_again);
+	RUN(malformed_changes_are_refused);
+	RUN(values_that_no_device_has_are_refused);
+	RUN(an_event_too_many_is_refused);
+	RUN(a_record_too_many_is_refused);
+	RUN(random_changes_do_no_harm);
+	return test_done();
+}
