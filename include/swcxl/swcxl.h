@@ -331,8 +331,8 @@ bool swcxl_poison_next(const struct swcxl_dev *dev, uint64_t start, uint64_t end
 /*
  * Reads and writes media content, any alignment. A read finds latent errors in its range
  * (transaction: host read); a write that covers a whole line clears its poison unless that is
- * permanent (D-52). -EINVAL: outside the device; -ENOSPC: media_memory_max or ranges_max, nothing
- * changed.
+ * permanent (D-52). -EINVAL: outside the device. -ENOSPC: a write beyond media_memory_max or
+ * ranges_max, which changed nothing; or no memory to note all that a read found.
  */
 int swcxl_media_read(struct swcxl_dev *dev, uint64_t start, void *buf, size_t len);
 int swcxl_media_write(struct swcxl_dev *dev, uint64_t start, const void *buf, size_t len);

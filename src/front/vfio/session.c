@@ -195,8 +195,9 @@ static bool are_eventfds(const struct vfio_message *m)
 {
 	for (unsigned i = 0; i < m->fds; i++) {
 		struct stat st;
+		int flags = fcntl(m->fd[i], F_GETFL);
 
-		if (fstat(m->fd[i], &st) || st.st_mode & S_IFMT)
+		if (fstat(m->fd[i], &st) || st.st_mode & S_IFMT || flags < 0 || flags & O_PATH)
 			return false;
 	}
 	return true;
