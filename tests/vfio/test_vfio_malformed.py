@@ -11,7 +11,7 @@ import struct
 import time
 
 import pytest
-from vfio_user import (BAR0, BAR2, BAR4, BOOL, CONFIG, Closed, DEVICE_RESET, DMA_MAP, DMA_UNMAP, ERROR,
+from vfio_user import (BAR0, BAR2, BAR4, BOOL, CONFIG, DEVICE_RESET, DMA_MAP, DMA_UNMAP, ERROR,
                        EVENTFD, GET_INFO, GET_IRQ_INFO, GET_REGION_INFO, MASK, MESSAGE_MAX, MSIX,
                        NONE, NO_REPLY, REGION_READ, REGION_WRITE, SET_IRQS, TRIGGER, UNMASK,
                        VERSION, WRITE_MULTI, Client, Closed, Interrupt, VfioError, assert_serves,
