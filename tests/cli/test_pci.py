@@ -141,9 +141,11 @@ def driver_meets(function, times):
 
     def driver(mailbox, opcode):
         if mailbox == "primary" and left[0]:
+            at = function.mailboxes[mailbox][1]
             left[0] -= 1
-            function.write(function.mailboxes[mailbox][1] + 8, 8, 0x0100 | 0x20 << 16)
-            function.write(function.mailboxes[mailbox][1] + 0x10, 8, 0)
+            function.write(at + 8, 8, 0x0100 | 0x20 << 16)
+            # Success; whether an operation runs in the background is the device's to say.
+            function.write(at + 0x10, 8, function.read(at + 0x10, 8) & 1)
 
     function.before_answer = driver
 
