@@ -333,6 +333,30 @@ def test_a_socket_instead_of_an_eventfd(start):
         pytest.fail("the device holds its own client and refuses every other")
 
 
+def test_an_eventfd_made_blocking_again(start):
+    """The flags of a descriptor are its sender's too: a full counter must not hold us up."""
+    device = start()
+    fd = os.eventfd(0)
+    with Client(device.socket) as client, device.qmp() as qmp:
+        client.set_irqs(EVENTFD | TRIGGER, MSIX, 0, 1, [fd])
+        for _ in range(2):
+            os.eventfd_write(fd, U64 - 1)
+            os.set_blocking(fd, True)
+            client.send(SET_IRQS, struct.pack("<IIIII", 20, NONE | TRIGGER, MSIX, 0, 1))
+            client.socket.settimeout(3)
+            try:
+                assert client.recv().error == 0
+            except TimeoutError:
+                os.eventfd_read(fd)  # lets it go on, and end
+                pytest.fail("the device waits for its client to read an eventfd")
+            qmp.cmd("query-status")
+            os.eventfd_read(fd)
+        client.set_irqs(NONE | TRIGGER, MSIX, 0, 1)
+        os.set_blocking(fd, False)
+        assert os.eventfd_read(fd) == 1
+    os.close(fd)
+
+
 def test_the_same_descriptor_twice(device, no_leak, client):
     irq = Interrupt()
     client.set_irqs(EVENTFD | TRIGGER, MSIX, 2, 3, [irq.fd] * 3)
@@ -343,6 +367,31 @@ def test_the_same_descriptor_twice(device, no_leak, client):
     assert irq.fired() == 1
     irq.close()
     client.set_irqs(NONE | TRIGGER)
+
+
+def cpu_time(device):
+    with open(f"/proc/{device.proc.pid}/stat") as stat:
+        fields = stat.read().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def test_no_descriptor_for_another_client(start):
+    """It is sent away all the same: in the backlog it would hang, and keep the device busy."""
+    device = start()
+    pid = device.proc.pid
+    with Client(device.socket) as client:
+        old = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, (fds_of(device), old[1]))
+        for _ in range(3):
+            with Client(device.socket, version=False) as second:
+                second.socket.settimeout(3)
+                assert second.closed()
+        before = cpu_time(device)
+        time.sleep(0.5)
+        assert cpu_time(device) - before < 0.25
+        assert client.read(CONFIG, 0, 2) == b"\x98\x1e"
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, old)
+    assert_serves(device)
 
 
 def test_descriptors_at_the_limit(start):

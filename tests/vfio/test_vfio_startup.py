@@ -55,6 +55,31 @@ def test_version_reply_fits_both(device):
         assert message.raw[8:16] == hexed("01000000 00000000")
 
 
+@pytest.mark.parametrize("text, keys", [
+    (b"", set()),
+    (b"{}\0", set()),
+    (b'{"capabilities":{"migration":{"pgsize":4096}}}\0', set()),
+    (b'{"capabilities":{"max_msg_fds":8}}\0', {"max_msg_fds"}),
+    (b'{"capabilities":{"max_data_xfer_size":4096}}\0', {"max_data_xfer_size"}),
+    (CloudHypervisorClient.text, {"max_msg_fds", "max_data_xfer_size"}),
+    (QemuClient.text, {"max_msg_fds", "max_data_xfer_size"}),
+])
+def test_version_reply_is_a_subset_of_the_clients_capabilities(device, text, keys):
+    with Client(device.socket, version=False) as client:
+        assert set(client.version(text=text)[2]["capabilities"]) == keys
+
+
+def test_client_that_takes_no_descriptor_is_offered_no_memory(device):
+    with Client(device.socket, version=False) as client:
+        client.version(text=b'{"capabilities":{"max_msg_fds":0}}\0')
+        info, fd = client.region_info(BAR2)
+        assert fd is None and info.flags == 3 and info.argsz == 32
+        assert Mailbox(client).command(0x4000)[0] == 0
+    with Client(device.socket, version=False) as client:
+        client.version(text=b"{}\0")  # one, when it does not say
+        assert client.ask_region_info(BAR2).fds
+
+
 def exchange(client, request, reply):
     client.send_raw(hexed(request))
     message = client.recv()

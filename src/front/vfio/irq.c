@@ -6,6 +6,7 @@
  */
 #include "front/vfio/irq.h"
 
+#include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -52,18 +53,19 @@ void vfio_irqs_attach_error(struct vfio_irqs *irqs, int fd)
 }
 
 /*
- * The descriptor came from the client and was made non-blocking when it was taken: a full counter
- * (or a descriptor that is no eventfd) cannot hold us up, and a counter that is not zero already
- * says what this write would.
+ * The client shares the descriptor's flags with us and may have made it blocking since the last
+ * time: each write makes it non-blocking first, so that a full counter cannot hold us up. A write
+ * that fails is no loss, since a counter that is not zero already says what it would.
  */
 void vfio_irqs_fire(struct vfio_irqs *irqs, unsigned vector)
 {
 	const uint64_t one = 1;
+	int fd = irqs->vector[vector];
 
-	if (irqs->vector[vector] < 0)
+	if (fd < 0)
 		irqs->pending |= 1u << vector;
-	else if (write(irqs->vector[vector], &one, sizeof(one)) < 0)
-		return;
+	else if (fcntl(fd, F_SETFL, O_NONBLOCK) == 0)
+		(void)!write(fd, &one, sizeof(one));
 }
 
 void vfio_irqs_read(const struct vfio_irqs *irqs, uint64_t offset, uint8_t *buf, uint32_t len)

@@ -5,14 +5,22 @@
  */
 #include "front/vfio/payload.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
+#ifndef MFD_NOEXEC_SEAL /* Linux 6.3, which can be told to refuse files without it */
+#define MFD_NOEXEC_SEAL 8U
+#endif
+
 static int make_file(uint64_t size)
 {
-	int fd = memfd_create("swcxl-payload", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	unsigned flags = MFD_CLOEXEC | MFD_ALLOW_SEALING;
+	int fd = memfd_create("swcxl-payload", flags | MFD_NOEXEC_SEAL);
 
+	if (fd < 0 && errno == EINVAL)
+		fd = memfd_create("swcxl-payload", flags);
 	if (fd < 0)
 		return -1;
 	if (ftruncate(fd, (off_t)size) ||

@@ -10,7 +10,7 @@
  * make us hold is one message each way. It may sit there until another client wants its place.
  */
 #include <errno.h>
-#include <poll.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -45,6 +45,7 @@ struct vfio_server {
 	struct swcxl_dev *dev;
 	int listener; /* -1: we were given a connection */
 	struct loop_watch *listen_watch;
+	int spare; /* given up to accept a client when no other descriptor is left */
 	struct conn conn;
 	struct vfio_irqs irqs;
 	struct vfio_payload payload;
@@ -297,26 +298,48 @@ static bool is_stuck(const struct vfio_server *s)
 	return reply_waits(&s->conn) && loop_wall_us() - s->conn.reply_us > STUCK_S * 1000000ull;
 }
 
+static void refuse(struct vfio_server *s, int fd)
+{
+	s->stats.refused++;
+	drain(fd);
+	close(fd);
+}
+
+static int accept_client(const struct vfio_server *s)
+{
+	return accept4(s->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+}
+
+/* No descriptor is left: a client that stayed in the backlog would hang, and wake us for ever. */
+static void refuse_with_spare(struct vfio_server *s)
+{
+	int fd;
+
+	close(s->spare);
+	fd = accept_client(s);
+	if (fd >= 0)
+		refuse(s, fd);
+	s->spare = fcntl(s->listener, F_DUPFD_CLOEXEC, 0);
+}
+
 /* The end of the first connection may be waiting behind its last messages: those come first. */
 static void on_listener(void *ctx, int events)
 {
 	struct vfio_server *s = ctx;
-	int fd = accept4(s->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	int fd;
 
 	(void)events;
-	if (fd < 0)
-		return;
 	if (s->conn.fd >= 0)
 		conn_run(s, LAST_TURN);
 	if (is_stuck(s))
 		conn_close(s);
-	if (s->conn.fd >= 0) {
-		s->stats.refused++;
-		drain(fd);
+	fd = accept_client(s);
+	if (fd < 0 && (errno == EMFILE || errno == ENFILE) && s->spare >= 0)
+		refuse_with_spare(s);
+	else if (fd >= 0 && s->conn.fd >= 0)
+		refuse(s, fd);
+	else if (fd >= 0 && conn_open(s, fd))
 		close(fd);
-	} else if (conn_open(s, fd)) {
-		close(fd);
-	}
 }
 
 static int option(int fd, int name)
@@ -347,6 +370,7 @@ static int start(struct vfio_server *s, int fd)
 	if (!s->listen_watch)
 		return -ENOMEM;
 	s->listener = fd;
+	s->spare = fcntl(fd, F_DUPFD_CLOEXEC, 0);
 	return 0;
 }
 
@@ -358,7 +382,7 @@ int vfio_server_new(struct loop *loop, struct swcxl_dev *dev, int fd, struct vfi
 	if (s) {
 		s->loop = loop;
 		s->dev = dev;
-		s->listener = s->conn.fd = s->payload.fd = -1;
+		s->listener = s->spare = s->conn.fd = s->payload.fd = -1;
 		vfio_irqs_init(&s->irqs);
 		s->conn.body = malloc(VFIO_MESSAGE_MAX);
 		s->conn.reply.body = malloc(VFIO_MESSAGE_MAX);
@@ -383,6 +407,8 @@ void vfio_server_free(struct vfio_server *s)
 		loop_unwatch(s->listen_watch);
 		close(s->listener);
 	}
+	if (s->spare >= 0)
+		close(s->spare);
 	free(s->conn.body);
 	free(s->conn.reply.body);
 	free(s);

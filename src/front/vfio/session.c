@@ -12,9 +12,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <json-c/json.h>
 
@@ -42,44 +42,79 @@ static void *add(struct request *r, uint32_t n)
 
 /* ---- VERSION ---- */
 
-static bool has_capabilities(const char *text, size_t len)
+/* What a client says of itself, as far as it matters to us. */
+struct capabilities {
+	bool says_fds, says_transfer;
+	bool takes_fd; /* it can receive a descriptor: one, unless it says otherwise */
+};
+
+static bool parse_object(struct json_object *json, struct capabilities *c)
 {
-	struct json_tokener *tokener = json_tokener_new_ex(8);
-	struct json_object *json = NULL, *capabilities;
+	struct json_object *list, *value;
+
+	if (!json_object_is_type(json, json_type_object))
+		return false;
+	if (!json_object_object_get_ex(json, "capabilities", &list))
+		return true;
+	if (!json_object_is_type(list, json_type_object))
+		return false;
+	c->says_transfer = json_object_object_get_ex(list, "max_data_xfer_size", NULL);
+	c->says_fds = json_object_object_get_ex(list, "max_msg_fds", &value);
+	if (c->says_fds)
+		c->takes_fd = json_object_get_int64(value) > 0;
+	return true;
+}
+
+/* The JSON may be missing; when there, it is an object, with its NUL. */
+static bool parse_capabilities(const char *text, size_t len, struct capabilities *c)
+{
+	struct json_tokener *tokener;
+	struct json_object *json;
 	bool ok;
 
-	if (tokener && len <= INT32_MAX)
-		json = json_tokener_parse_ex(tokener, text, (int)len);
-	ok = json_object_is_type(json, json_type_object) &&
-	     (!json_object_object_get_ex(json, "capabilities", &capabilities) ||
-	      json_object_is_type(capabilities, json_type_object));
+	*c = (struct capabilities){.takes_fd = true};
+	if (len == 0)
+		return true;
+	if (text[len - 1] != '\0' || strlen(text) != len - 1)
+		return false;
+	tokener = json_tokener_new_ex(8);
+	if (!tokener)
+		return false;
+	json = json_tokener_parse_ex(tokener, text, (int)len);
+	ok = parse_object(json, c);
 	json_object_put(json);
-	if (tokener)
-		json_tokener_free(tokener);
+	json_tokener_free(tokener);
 	return ok;
 }
 
 /*
- * The JSON may be missing; when there, it is an object, with its NUL. Our reply offers no more
- * keys than every client sends, and the message stays within QEMU's 214 bytes.
+ * The reply offers no key that the client did not send: what we offer has to be a subset. With
+ * all of them, the message stays within the 214 bytes that QEMU has room for.
  */
+static void add_capabilities(struct request *r, const struct capabilities *c)
+{
+	char text[128];
+	int n = snprintf(text, sizeof(text), "{\"capabilities\":{%s%s%s}}",
+			 c->says_fds ? "\"max_msg_fds\":16" : "",
+			 c->says_fds && c->says_transfer ? "," : "",
+			 c->says_transfer ? "\"max_data_xfer_size\":1048576" : "");
+
+	memcpy(add(r, (uint32_t)n + 1), text, (size_t)n + 1);
+}
+
 static int version(struct request *r)
 {
-	static const char capabilities[] =
-		"{\"capabilities\":{\"max_msg_fds\":16,\"max_data_xfer_size\":1048576}}";
 	const struct vfio_version *in = (const void *)r->body;
-	const char *text = (const char *)r->body + sizeof(*in);
-	size_t len = r->len - sizeof(*in);
+	struct capabilities c;
 	struct vfio_version *out;
 
-	if (r->session->versioned || rd(in->major) != 0)
-		return EINVAL;
-	if (len &&
-	    (text[len - 1] != '\0' || strlen(text) != len - 1 || !has_capabilities(text, len)))
+	if (r->session->versioned || rd(in->major) != 0 ||
+	    !parse_capabilities((const char *)(in + 1), r->len - sizeof(*in), &c))
 		return EINVAL;
 	out = add(r, sizeof(*out));
 	wr(&out->minor, MIN(rd(in->minor), 1));
-	memcpy(add(r, sizeof(capabilities)), capabilities, sizeof(capabilities));
+	add_capabilities(r, &c);
+	r->session->takes_fd = c.takes_fd;
 	r->session->versioned = true;
 	/* a VMM attaches: volatile state starts anew (D-39) */
 	swcxl_reset(r->session->dev, SWCXL_RESET_ATTACH);
@@ -131,9 +166,10 @@ static void add_sparse(struct request *r)
 static int get_region_info(struct request *r)
 {
 	const struct vfio_region_info *in = (const void *)r->body;
+	const struct vfio_session *s = r->session;
 	uint32_t index = rd(in->index), argsz = sizeof(*in), flags = 0;
-	bool sparse = index == SWCXL_BAR_DEVICE && r->session->payload->fd >= 0;
-	uint64_t size = region_size(r->session, index);
+	bool sparse = index == SWCXL_BAR_DEVICE && s->payload->fd >= 0 && s->takes_fd;
+	uint64_t size = region_size(s, index);
 	struct vfio_region_info *out;
 
 	if (rd(in->argsz) < sizeof(*in) || index >= VFIO_REGIONS)
@@ -144,7 +180,7 @@ static int get_region_info(struct request *r)
 		argsz += sizeof(struct vfio_cap_sparse) +
 			 SWCXL_MAILBOXES * sizeof(struct vfio_sparse_area);
 		flags |= VFIO_REGION_INFO_MMAP;
-		r->reply->fd = r->session->payload->fd;
+		r->reply->fd = s->payload->fd;
 	}
 	out = add(r, sizeof(*out));
 	if (sparse && rd(in->argsz) >= argsz) {
@@ -203,16 +239,12 @@ static bool are_eventfds(const struct vfio_message *m)
 	return true;
 }
 
-/* A client's descriptor becomes ours; it must never be able to block us. -1: it cannot be. */
+/* A client's descriptor becomes ours. */
 static int take_fd(struct vfio_message *m, unsigned i)
 {
-	int fd = m->fd[i], flags = fcntl(fd, F_GETFL);
+	int fd = m->fd[i];
 
 	m->fd[i] = -1;
-	if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0) {
-		close(fd);
-		return -1;
-	}
 	return fd;
 }
 

@@ -45,6 +45,7 @@ struct vfio_session {
 	struct vfio_payload *payload;
 	struct vfio_stats *stats;
 	bool versioned; /* VERSION has been agreed upon */
+	bool takes_fd;	/* the client can receive a descriptor */
 };
 
 enum vfio_verdict {
