@@ -193,6 +193,11 @@ struct swcxl_host {
 	void (*changed)(void *ctx, const struct swcxl_change *change);
 	/* The next deadline moved outside of swcxl_advance(): see there. */
 	void (*deadline)(void *ctx, uint64_t deadline_ns);
+	/*
+	 * The number of the commit that will cover all that changed() has been told of so far; 0
+	 * when all of it is durable. Numbers go up. NULL: nothing is ever waited for.
+	 */
+	uint64_t (*ticket)(void *ctx);
 };
 
 #define SWCXL_NO_DEADLINE UINT64_MAX
@@ -231,6 +236,13 @@ void swcxl_reset(struct swcxl_dev *dev, enum swcxl_reset type);
 void swcxl_save(const struct swcxl_dev *dev,
 		void (*emit)(void *ctx, const struct swcxl_change *change), void *ctx);
 int swcxl_apply(struct swcxl_dev *dev, const struct swcxl_change *change);
+
+/*
+ * All commits up to this number are done. What a device acknowledges is durable: while changes
+ * are not (host.ticket), a mailbox keeps the reply to any command to itself, since even a read
+ * may show them. The command has run, its doorbell reads 1 until this call.
+ */
+void swcxl_settled(struct swcxl_dev *dev, uint64_t ticket);
 
 /* ---- PCI face ------------------------------------------------------------------------------- */
 

@@ -179,6 +179,16 @@ void device_change(struct swcxl_dev *dev, const struct swcxl_change *change)
 		dev->host.changed(dev->host.ctx, change);
 }
 
+uint64_t device_ticket(const struct swcxl_dev *dev)
+{
+	return dev->host.ticket ? dev->host.ticket(dev->host.ctx) : 0;
+}
+
+void swcxl_settled(struct swcxl_dev *dev, uint64_t ticket)
+{
+	mailbox_settled(dev, ticket);
+}
+
 void device_notice(struct swcxl_dev *dev, const struct swcxl_notice *notice)
 {
 	if (dev->host.notice)

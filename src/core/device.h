@@ -147,6 +147,15 @@ struct background background_of(const struct swcxl_dev *dev);	  /* of any */
 
 /* ---- mailbox.c ---- */
 
+/* The reply to a command that has run, for as long as there is a reason to wait. */
+struct held_reply {
+	bool active;
+	uint16_t opcode;
+	enum swcxl_rc rc;
+	size_t out_len;
+	uint64_t ticket; /* for this commit; 0: for none */
+};
+
 struct mailbox {
 	struct swcxl_cci *cci;
 	uint32_t control; /* interrupt enables */
@@ -155,12 +164,14 @@ struct mailbox {
 	uint8_t *payload;     /* may be shared with a hostile peer */
 	uint8_t *own_payload; /* used when the transport lends none */
 	uint8_t *in, *out;    /* private copies */
+	struct held_reply held;
 };
 
 int mailbox_init(struct swcxl_dev *dev);
 void mailbox_fini(struct swcxl_dev *dev);
 void mailbox_reset(struct swcxl_dev *dev);
 void mailbox_background_done(struct swcxl_dev *dev, struct swcxl_cci *cci);
+void mailbox_settled(struct swcxl_dev *dev, uint64_t ticket);
 uint64_t device_bar_size(const struct swcxl_dev *dev);
 void device_bar_read(struct swcxl_dev *dev, uint64_t offset, void *buf, uint32_t len);
 void device_bar_write(struct swcxl_dev *dev, uint64_t offset, const void *buf, uint32_t len);
@@ -236,6 +247,8 @@ struct swcxl_dev {
 /* Device time as its commands and events show it: 0 until set (8.2.10.4). */
 uint64_t device_timestamp(const struct swcxl_dev *dev);
 void device_change(struct swcxl_dev *dev, const struct swcxl_change *change);
+/* The commit that what is shown now has to wait for; 0: none. */
+uint64_t device_ticket(const struct swcxl_dev *dev);
 void device_notice(struct swcxl_dev *dev, const struct swcxl_notice *notice);
 void device_log(const struct swcxl_dev *dev, enum swcxl_log_level level, const char *text);
 /* What happened to the device beside its commands, for the trace. */

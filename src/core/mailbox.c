@@ -13,6 +13,9 @@
  * payload copied once to private memory, the command runs to its end, and output, length and
  * status are written before the doorbell write returns. Registers are made up from the device's
  * state at each read; nothing is ever read back from memory that a peer could have changed.
+ *
+ * With durable state, publishing may have to wait for a commit. Until then the reply is held: the
+ * doorbell reads 1, and the mailbox takes no writes, as 8.2.9.4.4 has it for a command that runs.
  */
 #include <errno.h>
 
@@ -97,7 +100,7 @@ static uint32_t caps(const struct swcxl_dev *dev, unsigned which)
 	return caps;
 }
 
-/* The registers in front of the payload. The doorbell reads 0: commands end within its write. */
+/* The registers in front of the payload. The doorbell reads 1 for as long as a reply is held. */
 static void build_mailbox(const struct swcxl_dev *dev, unsigned which, uint8_t regs[MBOX_PAYLOAD])
 {
 	const struct mailbox *m = &dev->mailbox[which];
@@ -106,7 +109,7 @@ static void build_mailbox(const struct swcxl_dev *dev, unsigned which, uint8_t r
 	if (which == SWCXL_MAILBOX_PRIMARY) /* always 0 on the secondary */
 		b = background_status(m->cci);
 	le_store(regs + MBOX_CAPS, 4, caps(dev, which));
-	le_store(regs + MBOX_CONTROL, 4, m->control);
+	le_store(regs + MBOX_CONTROL, 4, m->control | (m->held.active ? MBOX_CONTROL_DOORBELL : 0));
 	le_store(regs + MBOX_COMMAND, 8, m->command);
 	le_store(regs + MBOX_STATUS, 8,
 		 (uint64_t)m->rc << 32 | (b.running ? MBOX_STATUS_BACKGROUND : 0));
@@ -145,15 +148,32 @@ void device_bar_read(struct swcxl_dev *dev, uint64_t offset, void *buf, uint32_t
 
 /* ---- writing ---- */
 
-static void publish(struct swcxl_dev *dev, struct mailbox *m, uint16_t opcode, enum swcxl_rc rc,
-		    size_t out_len)
+/* Publishes the reply, unless there is still something that it has to wait for. */
+static void release(struct swcxl_dev *dev, struct mailbox *m)
 {
 	uint32_t area = swcxl_payload_area_size(dev);
+	struct held_reply *held = &m->held;
 
-	memcpy(m->payload, m->out, out_len);
+	if (!held->active || held->ticket)
+		return;
+	held->active = false;
+	memcpy(m->payload, m->out, held->out_len);
 	memset(m->payload + dev->config.payload_size, 0, area - dev->config.payload_size);
-	m->command = (uint64_t)out_len << 16 | opcode;
-	m->rc = rc;
+	m->command = (uint64_t)held->out_len << 16 | held->opcode;
+	m->rc = held->rc;
+	if (m->control & MBOX_CONTROL_DOORBELL_IRQ)
+		device_irq(dev, VECTOR_MAILBOX);
+}
+
+void mailbox_settled(struct swcxl_dev *dev, uint64_t ticket)
+{
+	for (unsigned i = 0; i < SWCXL_MAILBOXES; i++) {
+		struct mailbox *m = &dev->mailbox[i];
+
+		if (m->held.ticket <= ticket)
+			m->held.ticket = 0;
+		release(dev, m);
+	}
 }
 
 /* 8.2.9.4: the command register as sampled, the payload copied once; then all at once. */
@@ -162,16 +182,16 @@ static void ring(struct swcxl_dev *dev, struct mailbox *m)
 	uint16_t opcode = MBOX_COMMAND_OPCODE(m->command);
 	uint32_t in_len = MBOX_COMMAND_LENGTH(m->command);
 	uint32_t fits = MIN(in_len, dev->config.payload_size);
-	size_t out_len;
-	enum swcxl_rc rc;
+	struct held_reply *held = &m->held;
 
 	dev->mailbox_used = true;
 	memcpy(m->in, m->payload, fits);
 	/* a length beyond the payload is refused before anything is looked at: 0016h */
-	rc = swcxl_execute(m->cci, opcode, m->in, in_len, m->out, &out_len);
-	publish(dev, m, opcode, rc, out_len);
-	if (m->control & MBOX_CONTROL_DOORBELL_IRQ)
-		device_irq(dev, VECTOR_MAILBOX);
+	held->rc = swcxl_execute(m->cci, opcode, m->in, in_len, m->out, &held->out_len);
+	held->opcode = opcode;
+	held->ticket = device_ticket(dev);
+	held->active = true;
+	release(dev, m);
 }
 
 /*
@@ -199,6 +219,8 @@ static void write_mailbox(struct swcxl_dev *dev, unsigned which, uint64_t offset
 	uint8_t regs[MBOX_PAYLOAD];
 	bool control = false;
 
+	if (m->held.active)
+		return;
 	build_mailbox(dev, which, regs);
 	for (uint64_t i = MAX(offset, base); i < MIN(offset + len, base + MBOX_PAYLOAD); i++) {
 		regs[i - base] = buf[i - offset];
@@ -219,7 +241,7 @@ void device_bar_write(struct swcxl_dev *dev, uint64_t offset, const void *buf, u
 		uint64_t from = MAX(offset, payload);
 		uint64_t to = MIN(offset + len, payload + dev->config.payload_size);
 
-		if (from < to)
+		if (from < to && !dev->mailbox[i].held.active)
 			memcpy(dev->mailbox[i].payload + (from - payload),
 			       (const uint8_t *)buf + (from - offset), to - from);
 		if (offset < payload && offset + len > payload - MBOX_PAYLOAD)
@@ -283,6 +305,7 @@ void mailbox_reset(struct swcxl_dev *dev)
 	for (unsigned i = 0; i < SWCXL_MAILBOXES; i++) {
 		struct mailbox *m = &dev->mailbox[i];
 
+		m->held = (struct held_reply){0};
 		m->control = 0;
 		m->command = 0;
 		m->rc = SWCXL_SUCCESS;

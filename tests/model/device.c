@@ -38,6 +38,13 @@ static void on_notice(void *ctx, const struct swcxl_notice *notice)
 		t->last = *notice;
 }
 
+static uint64_t on_ticket(void *ctx)
+{
+	const struct test_device *t = ctx;
+
+	return t->ticket;
+}
+
 static void on_change(void *ctx, const struct swcxl_change *change)
 {
 	struct test_device *t = ctx;
@@ -53,7 +60,8 @@ void test_device_open(struct test_device *t, const struct swcxl_config *config)
 			 .realloc = test_realloc,
 			 .irq = on_irq,
 			 .notice = on_notice,
-			 .changed = on_change},
+			 .changed = on_change,
+			 .ticket = on_ticket},
 		.fail_after = -1,
 	};
 	if (swcxl_new(config, &t->host, &t->dev) || !(t->cci = swcxl_cci_new(t->dev)))

@@ -14,6 +14,7 @@ struct test_device {
 	unsigned notices[4];	  /* by kind */
 	struct swcxl_notice last; /* background completed */
 	unsigned irqs[SWCXL_MSIX_VECTORS];
+	uint64_t ticket;	  /* what the device is told to wait for */
 	struct swcxl_dev *shadow; /* gets every change, when there is one */
 	int shadow_error;
 };

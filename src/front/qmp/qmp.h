@@ -22,7 +22,8 @@ struct qmp_host {
 	const char *name;				   /* --name */
 	const struct vfio_stats *(*vfio_stats)(void *ctx); /* NULL: no vfio-user front end */
 	void (*trace)(void *ctx, const char *line); /* an effective control command, for --trace */
-	void (*quit)(void *ctx); /* "quit" was asked for, its reply is on its way */
+	void (*quit)(void *ctx);    /* "quit" was asked for, its reply is on its way */
+	bool (*settled)(void *ctx); /* is all that the device has become durable? NULL: always */
 };
 
 /* Serves on a listening unix socket, which it owns from now on. 0 and *server, or -errno. */
@@ -36,5 +37,13 @@ void qmp_server_free(struct qmp_server *server);
  * swcxl-query-stats). */
 void qmp_server_notice(struct qmp_server *server, const struct swcxl_notice *notice);
 void qmp_server_count(struct qmp_server *server, const struct swcxl_trace *trace);
+
+/*
+ * While host.settled says no, what clients are to be told waits: replies and events alike, in
+ * their order, for they may show what a power loss would undo. Requests go on being executed.
+ * A commit that begins now will cover what waits so far; and that commit is done.
+ */
+void qmp_server_commit_begins(struct qmp_server *server);
+void qmp_server_commit_done(struct qmp_server *server);
 
 #endif

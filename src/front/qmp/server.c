@@ -119,10 +119,11 @@ static void on_client(void *ctx, int events)
 	if (session->out.failed || !flush(client))
 		goto gone;
 	/* Input that is left goes on when output has gone, in another turn of the loop: a client
-	 * that asks for much and reads fast does not keep the others waiting either. */
-	if (client->in_len || qmp_session_pending(session, &bytes))
+	 * that asks for much and reads fast does not keep the others waiting either. Output that
+	 * has to wait for a commit comes by on_wake(). */
+	if (qmp_session_pending(session, &bytes) || (client->in_len && qmp_session_ready(session)))
 		want |= LOOP_WRITABLE;
-	else if (client->end_of_input)
+	else if (client->end_of_input && !client->in_len && qmp_session_is_empty(session))
 		goto gone;
 	if (!client->in_len && !client->end_of_input && qmp_session_ready(session))
 		want |= LOOP_READABLE;
@@ -263,6 +264,16 @@ void qmp_server_free(struct qmp_server *server)
 	close(server->spare_fd);
 	qmp_fini(&server->qmp);
 	free(server);
+}
+
+void qmp_server_commit_begins(struct qmp_server *server)
+{
+	qmp_commit_begins(&server->qmp);
+}
+
+void qmp_server_commit_done(struct qmp_server *server)
+{
+	qmp_commit_done(&server->qmp);
 }
 
 /* ---- news of the device: inside its calls, so nothing here may call it ----------------------- */

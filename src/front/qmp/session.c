@@ -3,11 +3,14 @@
  * Requests and replies. Every value that the framer cuts out of the stream becomes one call: it is
  * parsed, its envelope checked as QEMU does, its command looked up, its arguments taken, its
  * handler run; whatever fails on the way makes the reply an error, and there is exactly one reply
- * to every value. reply() is the only place that sends one: durable state, which must not answer
- * before a change is on disk, has only that to delay.
+ * to every value.
  *
  * Events go straight to the clients' output, so those that a command causes stand before its
  * reply, in the order in which they happened.
+ *
+ * With durable state nothing is told before it is on disk. All output rests on the changes before
+ * it, so two marks in it are enough: how far it may be sent, and how far it may be once the commit
+ * under way is done. Meanwhile requests go on being executed, and share the next commit.
  */
 #include "front/qmp/session.h"
 
@@ -284,10 +287,34 @@ bool qmp_session_ready(const struct qmp_session *session)
 	return session->out.len - session->sent < QMP_OUTPUT_MAX;
 }
 
-size_t qmp_session_pending(const struct qmp_session *session, const char **bytes)
+size_t qmp_session_pending(struct qmp_session *session, const char **bytes)
 {
+	const struct qmp_host *host = &session->qmp->host;
+
+	if (!host->settled || host->settled(host->ctx))
+		session->ready = session->sealed = session->out.len;
 	*bytes = session->out.len ? session->out.p + session->sent : "";
-	return session->out.len - session->sent;
+	return session->ready - session->sent;
+}
+
+bool qmp_session_is_empty(const struct qmp_session *session)
+{
+	return session->sent == session->out.len;
+}
+
+void qmp_commit_begins(struct qmp *qmp)
+{
+	for (struct qmp_session *s = qmp->sessions; s; s = s->next)
+		s->sealed = s->out.len;
+}
+
+void qmp_commit_done(struct qmp *qmp)
+{
+	for (struct qmp_session *s = qmp->sessions; s; s = s->next) {
+		s->ready = s->sealed;
+		if (!qmp_session_is_empty(s))
+			s->wake(s->ctx);
+	}
 }
 
 void qmp_session_sent(struct qmp_session *session, size_t len)
@@ -300,6 +327,8 @@ void qmp_session_sent(struct qmp_session *session, size_t len)
 		return;
 	memmove(out->p, out->p + session->sent, out->len - session->sent);
 	out->len -= session->sent;
+	session->ready -= session->sent;
+	session->sealed -= session->sent;
 	session->sent = 0;
 	if (!out->len && out->cap > QMP_KEPT_BYTES)
 		out_free(out);

@@ -45,7 +45,9 @@ struct qmp_session {
 	bool negotiated;
 	struct frame frame;
 	struct out out;
-	size_t sent; /* of out */
+	/* Of out, in this order: has been sent; may be sent; may be, once the commit under way is
+	 * done. What follows needs a later commit. */
+	size_t sent, ready, sealed;
 	/* Output has come up outside of qmp_session_feed(). */
 	void (*wake)(void *ctx);
 	void *ctx;
@@ -67,9 +69,16 @@ size_t qmp_session_feed(struct qmp_session *session, const char *bytes, size_t l
 /* Is there room for more input? */
 bool qmp_session_ready(const struct qmp_session *session);
 
-/* Output that waits to be sent; and that so much of it has been. */
-size_t qmp_session_pending(const struct qmp_session *session, const char **bytes);
+/* Output that may be sent; and that so much of it has been. */
+size_t qmp_session_pending(struct qmp_session *session, const char **bytes);
 void qmp_session_sent(struct qmp_session *session, size_t len);
+
+/* Has all output been sent? Some may have to wait for a commit. */
+bool qmp_session_is_empty(const struct qmp_session *session);
+
+/* Of all sessions: see qmp_server_commit_begins(). */
+void qmp_commit_begins(struct qmp *qmp);
+void qmp_commit_done(struct qmp *qmp);
 
 /* Queues an event for every client that has negotiated. data: the members of its data, as JSON;
  * NULL: none. */
