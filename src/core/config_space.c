@@ -69,6 +69,7 @@ void swcxl_config_write(struct swcxl_dev *dev, uint32_t offset, const void *buf,
 
 	device_trace(dev, SWCXL_TRACE_WRITE, "config", offset, buf, len);
 	regs_write(r, offset, buf, len);
+	doe_write(dev, offset, buf, len);
 	if (regs_get(r, CXL_LOCK, 2) & 1)
 		lock(r);
 	if (regs_touches(offset, len, CXL_CONTROL2, 1) &&

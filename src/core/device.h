@@ -20,7 +20,7 @@
 #define RECORD_LINES_MAX ((1ull << 26) - 1)
 
 /* MSI-X vectors: 8.2.9.4.3 wants them among the first 16. */
-enum { VECTOR_MAILBOX, VECTOR_EVENTS /* one for each log from here on */ };
+enum { VECTOR_MAILBOX, VECTOR_EVENTS /* one for each log from here on */, VECTOR_DOE = 6 };
 
 /* ---- dpa.c: the address space is a table of segments, in address order, without gaps ---- */
 
@@ -185,6 +185,33 @@ void config_space_reset(struct swcxl_dev *dev);
 void component_reset(struct swcxl_dev *dev, bool conventional);
 void component_write(struct swcxl_dev *dev, uint64_t offset, const void *buf, uint32_t len);
 
+/* ---- doe.c, cdat.c: Data Object Exchange, and the table that is read through it ---- */
+
+struct cdat { /* the address space that its entries describe: as it was when entry 0 was read */
+	struct dpa_segment segment[DPA_SEGMENTS];
+	uint32_t sequence;
+};
+
+#define CDAT_ENTRY_MAX 24u
+/* Writes an entry: its length, and the handle of the next; or 0, as there is none. */
+size_t cdat_entry(struct swcxl_dev *dev, uint16_t handle, uint8_t *entry, uint16_t *next);
+
+#define DOE_REQUEST_MAX 64u /* dwords that a request may have */
+#define DOE_RESPONSE_MAX 16u
+
+struct doe {
+	uint32_t written; /* dwords of the request; those beyond the room for it count too */
+	uint8_t request[4 * DOE_REQUEST_MAX];
+	uint8_t response[4 * DOE_RESPONSE_MAX];
+	uint32_t length, at; /* dwords of the response (0: none is ready), and the one that shows */
+	bool error;	     /* until an abort */
+	struct cdat cdat;
+};
+
+void doe_reset(struct swcxl_dev *dev);
+/* A write to configuration space, after its registers have taken it. */
+void doe_write(struct swcxl_dev *dev, uint32_t offset, const void *buf, uint32_t len);
+
 /* ---- cci.c: channels and the dispatcher; see core/cci.h ---- */
 
 enum channel { CHANNEL_PRIMARY, CHANNEL_SECONDARY, CHANNEL_CONTROL };
@@ -242,6 +269,7 @@ struct swcxl_dev {
 	unsigned control_channels; /* made so far */
 	struct mailbox mailbox[SWCXL_MAILBOXES];
 	struct regs config_space, component;
+	struct doe doe;
 };
 
 /* Device time as its commands and events show it: 0 until set (8.2.10.4). */

@@ -53,6 +53,17 @@ void regs_write(struct regs *regs, uint64_t offset, const void *buf, uint32_t le
 	}
 }
 
+uint32_t regs_written(uint64_t offset, const void *buf, uint32_t len, uint32_t reg)
+{
+	const uint8_t *in = buf;
+	uint32_t value = 0;
+
+	for (unsigned i = 0; i < 4; i++)
+		if (regs_touches(offset, len, reg + i, 1))
+			value |= (uint32_t)in[reg + i - offset] << 8 * i;
+	return value;
+}
+
 uint64_t regs_get(const struct regs *regs, uint32_t offset, unsigned width)
 {
 	return le_load(regs->value + offset, width);

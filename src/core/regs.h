@@ -35,10 +35,18 @@ void regs_write(struct regs *regs, uint64_t offset, const void *buf, uint32_t le
 uint64_t regs_get(const struct regs *regs, uint32_t offset, unsigned width);
 void regs_set(struct regs *regs, uint32_t offset, unsigned width, uint64_t value);
 
-/* Does an access touch this register? */
+/* Does an access touch this register? And does it write all of it? */
 static inline bool regs_touches(uint64_t offset, uint32_t len, uint32_t reg, unsigned width)
 {
 	return offset < reg + width && reg < offset + len;
 }
+
+static inline bool regs_covers(uint64_t offset, uint32_t len, uint32_t reg, unsigned width)
+{
+	return offset <= reg && reg + width <= offset + len;
+}
+
+/* The 32 bits that a write has for this register; where it has none they are 0. */
+uint32_t regs_written(uint64_t offset, const void *buf, uint32_t len, uint32_t reg);
 
 #endif

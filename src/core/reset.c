@@ -14,6 +14,7 @@
  *   overflow			 kept if there is persistent capacity
  *   event logs			 kept				kept
  *   registers			 reset				mailbox, unlocked decoders
+ *   data object exchange	 dropped			dropped
  *   shutdown state		 judged, then clean		kept
  *
  * (*) An attach or device reset by the VMM leaves media, list, overflow and logs alone when no
@@ -72,6 +73,7 @@ static void stop_everything(struct swcxl_dev *dev)
 {
 	scan_drop_coverage(dev);
 	mailbox_reset(dev);
+	doe_reset(dev);
 	background_abort(dev);
 	cci_drop_cursors(dev);
 }

@@ -71,11 +71,28 @@ REG(0x178, 2, 0x0005, 0, 0)
 REG(0x17a, 2, 0x0603, 0, 0)            /* phase 2 duration: 3 s */
 REG(0x17c, 4, 0x00000033, 0, 0)        /* phase 2 power, mW */
 /* --- 0x180 DVSEC 7: Flex Bus Port, revision 2, 8.2.1.3 --- */
-REG(0x180, 4, 0x00010023, 0, 0)        /* the last one */
+REG(0x180, 4, 0x1a010023, 0, 0)
 REG(0x184, 4, 0x02021e98, 0, 0)
 REG(0x188, 2, 0x0007, 0, 0)
 REG(0x18a, 2, 0x0026, 0, 0)            /* IO, mem, 68B flit and VH */
 REG(0x18c, 2, 0x0002, 0x0024, 0)
 REG(0x18e, 2, 0x0026, 0, 0)            /* negotiated: the same */
+/* --- 0x1a0 data object exchange, PCIe 7.9.24; core/doe.c makes up status and read mailbox --- */
+REG(0x1a0, 4, 0x2001002e, 0, 0)
+REG(0x1a4, 4, 0x0000000d, 0, 0)        /* interrupt: vector 6 */
+REG(0x1a8, 4, 0x00000000, 0x00000002, 0) /* control: interrupt enable; abort, go (read 0) */
+REG(0x1ac, 4, 0x00000000, 0, 0x00000002) /* status: interrupt */
+REG(0x1b0, 4, 0x00000000, 0, 0)        /* write data mailbox */
+REG(0x1b4, 4, 0x00000000, 0, 0)        /* read data mailbox */
+/* --- 0x200 advanced error reporting, version 2, PCIe 7.8.4 --- */
+REG(0x200, 4, 0x00020001, 0, 0)        /* the last one */
+REG(0x204, 4, 0x00000000, 0, 0x0057f010) /* uncorrectable status */
+REG(0x208, 4, 0x00400000, 0x0057f010, 0) /* mask: internal error */
+REG(0x20c, 4, 0x00462010, 0x0057f010, 0) /* severity */
+REG(0x210, 4, 0x00000000, 0, 0x0000f1c1) /* correctable status */
+REG(0x214, 4, 0x0000e000, 0x0000f1c1, 0) /* mask: advisory, internal error, header log overflow */
+REG(0x218, 4, 0x00000000, 0, 0)        /* control: first error pointer */
+REG(0x21c, 8, 0x0000000000000000, 0, 0) /* header log */
+REG(0x224, 8, 0x0000000000000000, 0, 0)
 /* clang-format on */
 #undef REG

@@ -16,6 +16,18 @@
 #define BLOCK_COMPONENT 0x1
 #define BLOCK_DEVICE 0x3
 
+/* ---- Data Object Exchange, PCIe 7.9.24: offsets in the capability ---- */
+#define DOE_CONTROL 0x08
+#define DOE_STATUS 0x0c
+#define DOE_WRITE_MAILBOX 0x10
+#define DOE_READ_MAILBOX 0x14
+#define DOE_CONTROL_ABORT (1u << 0)
+#define DOE_CONTROL_IRQ (1u << 1)
+#define DOE_CONTROL_GO (1u << 31)
+#define DOE_STATUS_IRQ (1u << 1)
+#define DOE_STATUS_ERROR (1u << 2)
+#define DOE_STATUS_READY (1u << 31)
+
 /* ---- component registers, 8.2.4: offsets in the block ---- */
 #define COMPONENT_BLOCK_SIZE 0x10000
 #define CACHEMEM_BASE 0x1000 /* CXL.cache and CXL.mem registers: the capability array */

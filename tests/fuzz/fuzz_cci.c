@@ -15,6 +15,7 @@
 #define CHANNELS 6u
 #define WRITE_MAX 600u
 #define STEPS_MAX 150u
+#define DOE 0x1a0u
 
 static struct test_device t, shadow;
 static struct swcxl_cci *channel[CHANNELS]; /* from ON_CONTROL on */
@@ -101,7 +102,8 @@ static uint64_t take_lines(struct input *in)
 /* An offset in registers: near something with a name, or anywhere. */
 static uint64_t take_place(struct input *in, int bar)
 {
-	static const uint64_t config[] = {0, 0x40, 0x60, 0x100, 0x110, 0x150, 0x180, 0xfc0};
+	static const uint64_t config[] = {0,	 0x40,	0x60,  0x100, 0x110,
+					  0x150, 0x180, 0xfc0, DOE,   0x200};
 	static const uint64_t component[] = {0x1000, 0x1080, 0x1140, 0x1160,
 					     0x1180, 0x11a0, 0xffc0};
 	uint64_t primary = swcxl_payload_offset(t.dev, 0), second = swcxl_payload_offset(t.dev, 1);
@@ -367,6 +369,19 @@ static void check_logs(void)
 	}
 }
 
+static void check_doe(void)
+{
+	uint8_t b[8];
+	uint64_t status, dword;
+
+	swcxl_config_read(t.dev, DOE + DOE_STATUS, b, 4);
+	swcxl_config_read(t.dev, DOE + DOE_READ_MAILBOX, b + 4, 4);
+	status = le_load(b, 4);
+	dword = le_load(b + 4, 4);
+	MUST(!(status & ~(DOE_STATUS_IRQ | DOE_STATUS_ERROR | (uint64_t)DOE_STATUS_READY)));
+	MUST(!dword || (status & DOE_STATUS_READY && !(status & DOE_STATUS_ERROR)));
+}
+
 static void check(void)
 {
 	const struct swcxl_config *c = swcxl_get_config(t.dev);
@@ -383,6 +398,7 @@ static void check(void)
 	MUST(!c->scan_results_max || st.scan.results <= c->scan_results_max);
 	check_poison(&st);
 	check_logs();
+	check_doe();
 }
 
 /* All pages of the list. */

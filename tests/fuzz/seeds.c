@@ -18,6 +18,7 @@
 #include "cci_script.h"
 #include "front/qmp/table.h"
 #include "rows.h"
+#include "wire/registers.h"
 
 static uint8_t seed[1 << 16];
 static size_t seed_len;
@@ -107,6 +108,45 @@ static void a_life(unsigned at, unsigned value)
 	save("cci", (char[]){'l', (char)('a' + at), (char)('a' + value), 0});
 }
 
+/* The DOE mailbox: a write of a dword to one of its registers, and a whole exchange. */
+static void doe(unsigned reg, uint32_t value)
+{
+	ADD(STEP_CONFIG_WRITE, 8, (int)reg, 2);
+	for (int i = 0; i < 4; i++)
+		ADD((int)(value >> 8 * i & 0xff));
+}
+
+static void doe_exchange(uint32_t type, uint32_t body)
+{
+	const uint32_t request[] = {type, 3, body};
+
+	for (unsigned i = 0; i < ARRAY_SIZE(request); i++)
+		doe(DOE_WRITE_MAILBOX, request[i]);
+	doe(DOE_CONTROL, DOE_CONTROL_GO | DOE_CONTROL_IRQ);
+	for (int i = 0; i < 9; i++) {
+		ADD(STEP_CONFIG_READ, 8, DOE_STATUS, 3);
+		doe(DOE_READ_MAILBOX, 0);
+	}
+	doe(DOE_STATUS, DOE_STATUS_IRQ);
+	doe(DOE_CONTROL, DOE_CONTROL_ABORT);
+}
+
+static void doe_seeds(void)
+{
+	static const uint32_t request[][2] = {{0x00000001, 1},
+					      {0x00001e98, 0},
+					      {0x00021e98, 0},
+					      {0x00021e98, 0x10000},
+					      {0x00021e98, 0xc0000}};
+
+	for (unsigned i = 0; i < ARRAY_SIZE(request); i++) {
+		config(0, 4);
+		doe_exchange(request[i][0], request[i][1]);
+		doe_exchange(request[i][0], 0xffffffff);
+		save("cci", (char[]){'d', 'o', 'e', (char)('0' + i), 0});
+	}
+}
+
 static void cci_seeds(void)
 {
 	for (unsigned i = 0; i < ARRAY_SIZE(rows); i++) {
@@ -122,7 +162,7 @@ static void cci_seeds(void)
 		for (unsigned value = 0; value < 4; value++)
 			a_life(at, value);
 	config(0, 0);
-	for (int place = 0; place < 8; place++)
+	for (int place = 0; place < 10; place++)
 		for (int width = 0; width < 4; width++) {
 			ADD(STEP_CONFIG_WRITE, place, width * 4, width, 255, 255, 255, 255, 0, 0);
 			ADD(STEP_CONFIG_READ, place, width * 8, 3);
@@ -162,6 +202,9 @@ static void connection(int choice)
 
 static void vfio_seeds(void)
 {
+	static const uint8_t doe[][5] = {{0xb0, 0x98, 0x1e, 2, 0}, {0xb0, 3}, {0xb0},
+					 {0xa8, 0, 0, 0, 0x80},	   {0xb4},    {0xb4}};
+
 	connection(0);
 	ADD(4, 0, 0, 0, 0, 0, 0, NO_TAIL);
 	for (int region = 0; region < 10; region++) {
@@ -184,6 +227,13 @@ static void vfio_seeds(void)
 	for (int i = 0; i < 2; i++)
 		ADD(0, 0, 0, 0, 0, 0, 0, 0, 7, 0, 0, 0, 4, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8);
 	save("vfio", "regions");
+
+	connection(0); /* a DOE exchange: offsets above a byte's follow 0xf8 */
+	for (unsigned i = 0; i < ARRAY_SIZE(doe); i++)
+		ADD(10, 0, 0, 0xf8, doe[i][0], 1, 0, 0, 0, 0, 0, 0, 7, 4, 4, 0, doe[i][1],
+		    doe[i][2], doe[i][3], doe[i][4]);
+	ADD(9, 0, 0, 0xf8, 0xa0, 1, 0, 0, 0, 0, 0, 0, 7, 24, NO_TAIL);
+	save("vfio", "doe");
 
 	connection(0);
 	ADD(8, 0x30, 0, 0, 0x21, 2, 0, 0, NO_TAIL); /* all off; vector 1 fires */
@@ -376,6 +426,7 @@ int main(int argc, char **argv)
 		return 1;
 	}
 	cci_seeds();
+	doe_seeds();
 	vfio_seeds();
 	qmp_seeds();
 	while ((entry = readdir(dir)))

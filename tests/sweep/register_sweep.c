@@ -130,12 +130,14 @@ static void the_configuration_space(void)
 	for (unsigned i = 0; i < ARRAY_SIZE(bars); i++)
 		allow(0x10 + 4 * bars[i], bars[i] == 4 ? 4 : 8,
 		      ~(swcxl_bar_size(t.dev, bars[i]) - 1));
-	allow(0x104, 8, 0); /* serial number */
-	allow(0x122, 2, 2); /* CXL reset complete */
+	allow(0x104, 8, 0);	     /* serial number */
+	allow(0x122, 2, 2);	     /* CXL reset complete */
+	allow(0x1ac, 4, 0x80000006); /* DOE: a request, or rather nonsense, arrives */
+	allow(0x1b4, 4, UINT32_MAX);
 	peek(-1, 0, base, SWCXL_CONFIG_SIZE);
 	CHECK(le_load(base + 0x104, 4) == 0x55667788 && le_load(base + 0x108, 4) == 0x11223344);
-	sweep_block(-1, SWCXL_CONFIG_SIZE, 0, 0x200);
-	sweep_empty(-1, SWCXL_CONFIG_SIZE, 0x200, SWCXL_CONFIG_SIZE);
+	sweep_block(-1, SWCXL_CONFIG_SIZE, 0, 0x250);
+	sweep_empty(-1, SWCXL_CONFIG_SIZE, 0x250, SWCXL_CONFIG_SIZE);
 	check_block(-1, 0, SWCXL_CONFIG_SIZE);
 	test_device_close(&t);
 }

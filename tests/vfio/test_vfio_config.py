@@ -70,10 +70,16 @@ def test_capability_list(client):
 
 
 def test_extended_capability_list(client):
-    """It begins at 100h, ends, and has a serial number and DVSECs."""
+    """It begins at 100h, ends, and has error reporting, a serial number, DVSECs and DOE, none over
+    another."""
     found = list(extended_capabilities(client))
-    assert found[0][2] == 0x100 and all(version == 1 for _, version, _ in found)
-    assert sorted(kind for kind, _, _ in found) == [0x03, 0x23, 0x23, 0x23, 0x23]
+    assert found[0][2] == 0x100
+    assert sorted((kind, version) for kind, version, _ in found) == \
+           [(0x01, 2), (0x03, 1), (0x23, 1), (0x23, 1), (0x23, 1), (0x23, 1), (0x2e, 1)]
+    sizes = {0x01: 0x48, 0x03: 0x0c, 0x2e: 0x18}
+    taken = sorted((at, at + (sizes.get(kind) or client.config(at + 4) >> 20))
+                   for kind, _, at in found)
+    assert all(end <= at for (_, end), (at, _) in zip(taken, taken[1:])), taken
 
 
 def test_serial_number(client, qmp):
@@ -155,6 +161,31 @@ def test_flex_bus_and_gpf(client):
     assert client.config(flex + 0x0c, 2) & 2, "IO is always enabled"
     duration = client.config(gpf + 0x0a, 2)
     assert duration & 0xf and duration >> 8 & 0xf <= 7 and client.config(gpf + 0x0c) > 0
+
+
+INTERNAL, CORRECTED_INTERNAL = 1 << 22, 1 << 14
+
+
+def test_error_reporting(client):
+    """PCIe 7.8.4: internal errors, as advisory ones, are masked at first; masks and severity can be
+    written; status is cleared by ones, and nothing sets it here; no root port's registers."""
+    at = next(at for kind, _, at in extended_capabilities(client) if kind == 1)
+    assert client.config(at + 8) == INTERNAL and client.config(at + 0x14) == 0xe000
+    severity = client.config(at + 0x0c)
+    assert severity & INTERNAL and severity & 0x40010 == 0x40010 and not severity & 0x101000
+    for offset in (0x08, 0x0c, 0x14):
+        client.put_config(at + offset, 0)
+        assert client.config(at + offset) == 0
+        client.put_config(at + offset, 0xffffffff)
+        bits = client.config(at + offset)
+        assert bits & CORRECTED_INTERNAL if offset == 0x14 else bits & INTERNAL
+    for offset in (0x04, 0x10, *range(0x18, 0x48, 4)):
+        client.put_config(at + offset, 0xffffffff)
+        assert client.config(at + offset) == 0
+    client.put_config(dvsecs(client)[0][0] + 0x10, 4, 2)
+    assert client.config(at + 0x14) & CORRECTED_INTERNAL, "sticky: a CXL reset keeps it"
+    client.reset()
+    assert client.config(at + 0x14) == 0xe000 and client.config(at + 0x0c) == severity
 
 
 def test_writing_everything_breaks_nothing(device, client):
