@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """A swcxl process, a stock QEMU beside it, and the Linux guest inside: started, talked to, ended.
 
     with Device("--volatile", "256M") as device, Guest("new", device) as guest:
@@ -57,7 +58,7 @@ def wait_for(what, condition, seconds=COMMAND_S, pause=0.1):
 def tail(path, lines=25):
     try:
         with open(path, errors="replace") as file:
-            return "".join(file.readlines()[-lines:]).rstrip()
+            return "\n".join(line.rstrip()[:400] for line in file.readlines()[-lines:])
     except OSError:
         return "(nothing)"
 
@@ -195,6 +196,24 @@ class Device:
         return self.qmp.command("swcxl-query-device")
 
 
+class GuestFile:
+    """A growing text file in the guest; only what is new is fetched."""
+
+    def __init__(self, guest, path):
+        self.guest = guest
+        self.path = path
+        self.read = 0
+        self.seen = []
+
+    def lines(self):
+        """All its whole lines so far."""
+        output = self.guest.sh(f"tail -c +{self.read + 1} {self.path}")
+        whole = output[:output.rfind("\n") + 1]
+        self.read += len(whole.encode())
+        self.seen += whole.splitlines()
+        return self.seen
+
+
 class Trace:
     """One line of the guest's trace: an event and its fields, quotes removed."""
 
@@ -330,7 +349,7 @@ class Guest:
                 break
         self.release = line[1]
         self.trace = []
-        self.trace_read = 0
+        self.trace_file = GuestFile(self, "/run/trace")
 
     def run(self, script, seconds=COMMAND_S):
         """Runs a bash script in the guest; returns (status, output). The guest itself enforces the limit."""
@@ -362,10 +381,7 @@ class Guest:
 
     def traces(self, event=None, since=0, **fields):
         """The cxl events traced since boot, those of one kind and with these fields, from number since on."""
-        output = self.sh(f"tail -c +{self.trace_read + 1} /run/trace")
-        whole = output[:output.rfind("\n") + 1]
-        self.trace_read += len(whole.encode())
-        self.trace += [Trace(line) for line in whole.splitlines()]
+        self.trace += [Trace(line) for line in self.trace_file.lines()[len(self.trace):]]
         return [trace for trace in self.trace[since:]
                 if event in (None, trace.event) and all(trace[key] == value for key, value in fields.items())]
 

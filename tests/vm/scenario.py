@@ -1,0 +1,206 @@
+# SPDX-License-Identifier: MIT
+"""What all scenarios share: a device, a guest beside it, tests in their order, and ways to compare.
+
+A scenario is a class in scenarios/, its tests are the methods marked @test. A test is named for what it
+proves, with the rule's name where there is one.
+"""
+
+import contextlib
+import json
+import tempfile
+import traceback
+
+from guest import BDF, Device, Failure, Guest, build_image, wait_for
+
+SERIAL = 0x5c0ffee
+MIB = 1 << 20
+
+# Records that fit into the poison list, by default.
+LIST_MAX = 256
+
+# Names and severities of the sources: as plants take them, as the kernel and cxl-cli print them, and the
+# log that the device's rules give an error of this source when it is discovered (D-36).
+SOURCES = {"internal": ("Internal", "Failure"), "external": ("External", "Warning"),
+           "vendor": ("Vendor", "Failure"), "injected": ("Injected", "Informational"),
+           "unknown": ("Unknown", "Failure")}
+
+
+def same(what, got, expected):
+    if got == expected:
+        return
+    if isinstance(got, set) and isinstance(expected, set):
+        def some(values):
+            shown = sorted(values, key=repr)[:8]
+            return " ".join(hex(v) if isinstance(v, int) else repr(v) for v in shown) or "none"
+        raise Failure(f"{what}: got {len(got)}, expected {len(expected)}; "
+                      f"missing: {some(expected - got)}; too many: {some(got - expected)}")
+    if isinstance(got, dict) and isinstance(expected, dict):
+        differ = [key for key in {**expected, **got} if got.get(key, same) != expected.get(key, same)]
+        raise Failure(f"{what}:" + "".join(f"\n  {key}: got {got.get(key, 'nothing')!r},"
+                                           f" expected {expected.get(key, 'nothing')!r}" for key in differ))
+    raise Failure(f"{what}: got {got!r}, expected {expected!r}")
+
+
+def check(what, truth):
+    if not truth:
+        raise Failure(what)
+
+
+def one_each(what, traces):
+    """{DPA: trace}; no DPA may come twice."""
+    by_dpa = {trace.dpa(): trace for trace in traces}
+    same(f"number of {what}, each DPA once", len(traces), len(by_dpa))
+    return by_dpa
+
+
+def test(function):
+    function.is_test = True
+    return function
+
+
+class Scenario:
+    """Tests that share a device and a guest, self.device and self.guest, that run before the first test does.
+
+    self.dir is a folder for what outlives the device.
+    """
+
+    name = None
+    options = ()
+    device = guest = None
+
+    def __init__(self, kernel):
+        self.kernel = kernel
+        with open(f"{build_image()}/kernel-{kernel}/release") as file:
+            self.label = file.read().split("+")[0].split("-")[0]
+
+    @classmethod
+    def tests(cls):
+        """In the order of the source; a subclass' own come after the inherited ones."""
+        names = dict.fromkeys(name for base in reversed(cls.__mro__) for name in vars(base))
+        return [name for name in names if getattr(getattr(cls, name), "is_test", False)]
+
+    def run(self, report):
+        """Runs every test and reports each: report(name, why it failed or None)."""
+        todo = self.tests()
+        with tempfile.TemporaryDirectory() as self.dir:
+            try:
+                self.start_device()
+                self.before_boot()
+                self.start_guest()
+                while todo:
+                    report(self.title(todo[0]), self.attempt(todo[0]))
+                    todo.pop(0)
+            except Exception as error:
+                # Without a device or a guest no test can pass.
+                reason = explain(error)
+                for name in todo:
+                    report(self.title(name), reason)
+                    reason = "as above"
+            finally:
+                for running in (self.guest, self.device):
+                    if running:
+                        running.__exit__()
+
+    def start_device(self):
+        self.device = Device(*self.options).__enter__()
+
+    def start_guest(self):
+        self.guest = Guest(self.kernel, self.device)
+        try:
+            self.guest.__enter__()
+        except Failure as failure:
+            raise Failure(f"{failure}\n{self.device.diagnose()}") from None
+
+    def title(self, name):
+        return f"linux-{self.label} {self.name} {name}"
+
+    def attempt(self, name):
+        try:
+            getattr(self, name)()
+        except Exception as error:
+            return f"{explain(error)}\n{self.news()}"
+        return None
+
+    shown = None
+
+    def news(self):
+        """What the guest and the device say, unless it was shown with the failure before."""
+        now = f"{self.guest.diagnose()}\n{self.device.diagnose()}"
+        if now == self.shown:
+            return "(no news from the guest and the device)"
+        self.shown = now
+        return now
+
+    def before_boot(self):
+        pass
+
+    # --- what several scenarios do and check
+
+    @contextlib.contextmanager
+    def standing_still(self):
+        """The guest's processors stand still: what the device logs meanwhile is in its logs until the end."""
+        self.guest.qmp.command("stop")
+        try:
+            yield
+        finally:
+            self.guest.qmp.command("cont")
+
+    def drivers(self):
+        """The device's drivers: {device: driver} of the PCI function and everything on the CXL bus but decoders."""
+        output = self.guest.sh(f"""
+            cd /sys/bus/pci/devices; echo {BDF} $(basename $(readlink {BDF}/driver))
+            cd /sys/bus/cxl/devices
+            for device in *; do
+                case $device in root*|decoder*) continue;; esac
+                echo $device $(basename "$(readlink $device/driver)")
+            done""")
+        return dict((line + " -").split(" ")[:2] for line in output.splitlines())
+
+    expected_drivers = {BDF: "cxl_pci", "mem0": "cxl_mem", "port1": "cxl_port", "endpoint2": "cxl_port",
+                        "nvdimm-bridge0": "cxl_nvdimm_bridge"}
+
+    def expect_drivers(self):
+        def missing():
+            bound = self.drivers()
+            return {device: driver for device, driver in self.expected_drivers.items()
+                    if bound.get(device) != driver}
+        # The endpoint's port may be probed a moment after the agent is up.
+        try:
+            wait_for("all drivers", lambda: not missing(), 20, 0.5)
+        except Failure:
+            raise Failure(f"not bound: {missing()}; bound: {self.drivers()}") from None
+
+    def expect_quiet_kernel(self):
+        """No warning or error about CXL or the device, and no kernel warning about anything."""
+        subjects = ("cxl", "nvdimm", "nd_bus", "nmem", BDF)
+        traps = ("Call Trace", "WARNING:", "BUG:", "Oops", "cut here", "Kernel panic")
+        log = self.guest.kernel_log()
+        check("the kernel log does not mention the device: the wrong log?",
+              any(BDF in text for _, text in log))
+        bad = [text for level, text in log
+               if level <= 4 and any(subject in text.lower() for subject in subjects)
+               or any(trap in text for trap in traps)]
+        check("the kernel complains:\n" + "\n".join(bad), not bad)
+
+    def memdev(self, options=""):
+        """cxl list's object of the memory device."""
+        output = self.guest.sh(f"cxl list -m mem0 {options}")
+        found = json.loads(output)
+        same("number of memory devices in cxl list", len(found), 1)
+        return found[0]
+
+    def listed(self):
+        """{(DPA, length, source)} of the poison list as the kernel reads it."""
+        return {(record.dpa(), int(record["dpa_length"], 16), record["source"])
+                for record in self.guest.poison_list()}
+
+    def debugfs(self, operation, *lines):
+        addresses = " ".join(f"{line:#x}" for line in lines)
+        self.guest.sh(f"set -e; for dpa in {addresses}; do"
+                      f" echo $dpa >/sys/kernel/debug/cxl/mem0/{operation}_poison; done")
+
+
+def explain(error):
+    if isinstance(error, Failure):
+        return str(error)
+    return "".join(traceback.format_exception(error)).rstrip()
