@@ -59,9 +59,11 @@ enum swcxl_during_scan {
 };
 
 struct swcxl_config {
-	uint64_t volatile_size;	  /* multiple of SWCXL_CAPACITY_UNIT */
-	uint64_t persistent_size; /* likewise; the sum is 256 MiB .. 16 TiB */
-	uint64_t serial;	  /* never 0 */
+	uint64_t volatile_size;	     /* multiple of SWCXL_CAPACITY_UNIT */
+	uint64_t persistent_size;    /* likewise */
+	uint64_t partitionable_size; /* likewise, between the two, volatile at first: what Set
+				      * Partition Info can move; the sum is 256 MiB .. 16 TiB */
+	uint64_t serial;	     /* never 0 */
 	enum swcxl_revision revision;
 	uint32_t poison_list_max;  /* 1 .. 16777215 records */
 	uint16_t inject_limit;	   /* lines; 0: no limit */
@@ -79,6 +81,10 @@ struct swcxl_config {
 	uint16_t event_log_max;	   /* records in each log, >= 1 */
 	uint64_t media_memory_max; /* bytes of media content that may be held */
 	uint64_t ranges_max;	   /* poisoned ranges that may be held */
+	/* How long operations take, at most 30 days each. */
+	uint64_t sanitize_ns;	 /* Sanitize, Media Operations */
+	uint64_t fw_ns;		 /* verifying a firmware package, activating it online */
+	uint64_t maintenance_ns; /* Perform Maintenance */
 };
 
 /* Fills in the defaults of the programs: 1 GiB volatile, 256 records, 4 KiB payload, ... */
@@ -92,11 +98,12 @@ const char *swcxl_config_error(const struct swcxl_config *config);
 enum swcxl_log_level { SWCXL_LOG_ERR, SWCXL_LOG_WARN, SWCXL_LOG_INFO, SWCXL_LOG_DEBUG };
 
 enum swcxl_reset {
-	SWCXL_RESET_CONVENTIONAL, /* hot, warm or cold: always acts (D-39) */
+	SWCXL_RESET_CONVENTIONAL, /* hot or warm: always acts (D-39) */
 	SWCXL_RESET_CXL,	  /* CXL Reset (D-40) */
 	SWCXL_RESET_ATTACH,	  /* a VMM attached, went or reset its device: conventional, but
 				   * media, list, overflow and logs stay when no mailbox command
 				   * ran since the last reset (D-39) */
+	SWCXL_RESET_COLD,	  /* power was lost: what only power keeps goes as well */
 };
 
 /*
@@ -146,8 +153,9 @@ struct swcxl_notice {
 /*
  * A change of state that is more than registers, emitted when it has happened. Applied in order to
  * a fresh device of the same configuration (swcxl_apply()), the changes give the same device. That
- * includes volatile capacity: after a power cycle, apply and then do a conventional reset; a store
- * may leave out what such a reset drops.
+ * includes volatile capacity: after a power cycle, apply and then do a cold reset; a store may
+ * leave out what such a reset drops. Of a setting only the last change counts, and settings come
+ * first: the partitions are one of them.
  */
 enum swcxl_change_kind {
 	SWCXL_CHANGE_POISON,	  /* start, length, attr: the media's truth; attr 0: clean */
@@ -158,7 +166,7 @@ enum swcxl_change_kind {
 	SWCXL_CHANGE_EVENT,	  /* log, data: a record of SWCXL_EVENT_RECORD_SIZE was added */
 	SWCXL_CHANGE_EVENT_CLEAR, /* log, value: this many of the oldest records went */
 	SWCXL_CHANGE_EVENT_LOST,  /* log, data: overflow state, opaque, 18 bytes */
-	SWCXL_CHANGE_SHUTDOWN,	  /* attr: shutdown state, value: dirty shutdown count */
+	SWCXL_CHANGE_SETTING,	  /* start: number of a setting, data: all of it, opaque */
 };
 
 /* attr of SWCXL_CHANGE_POISON and _LIST: a set bit 7 marks "poisoned" so that 0 means clean. */
@@ -213,6 +221,9 @@ int swcxl_new(const struct swcxl_config *config, const struct swcxl_host *host,
 
 /* Frees the device and every channel of it. NULL is accepted. */
 void swcxl_free(struct swcxl_dev *dev);
+
+/* Bytes of device physical address space. */
+uint64_t swcxl_capacity(const struct swcxl_dev *dev);
 
 /* The configuration the device was made with; lives as long as the device. */
 const struct swcxl_config *swcxl_get_config(const struct swcxl_dev *dev);

@@ -70,6 +70,16 @@ bool ranges_find(const struct ranges *map, uint64_t line, struct range *r)
 	return true;
 }
 
+bool ranges_last(const struct ranges *map, struct range *r)
+{
+	struct btree_pos pos;
+
+	if (!btree_floor(&map->tree, UINT64_MAX, &pos))
+		return false;
+	*r = entry_at(map, pos);
+	return true;
+}
+
 static uint64_t next_bound(const struct ranges *map, uint64_t line)
 {
 	return map->bounds.next ? map->bounds.next(map->bounds.ctx, line) : UINT64_MAX;

@@ -49,6 +49,9 @@ static inline uint64_t ranges_count(const struct ranges *map)
 /* The first entry that ends after a line: the one that covers it, or the next one above. */
 bool ranges_find(const struct ranges *map, uint64_t line, struct range *r);
 
+/* The last entry. False: there is none. */
+bool ranges_last(const struct ranges *map, struct range *r);
+
 /*
  * The piece at *line: the part of an entry, or of a gap (attr 0), from there on, below end and
  * below the next bound. Moves *line to its end. False: *line has reached end. So a loop over

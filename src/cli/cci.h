@@ -15,7 +15,7 @@
 #include "cli/parse.h"
 
 enum opcode {
-#define CMD(opcode, name, in, min, in_tail, out, out_tail, effects, rules, section, title) \
+#define CMD(opcode, name, in, min, in_tail, out, out_tail, effects, rules, codes, section, title) \
 	OP_##name = (opcode),
 #include "tbl/commands.tbl.h"
 };

@@ -181,7 +181,7 @@ static bool repeatable(unsigned opcode)
 	static const struct {
 		unsigned opcode, effects;
 	} commands[] = {
-#define CMD(opcode, name, in, min, in_tail, out, out_tail, effects, rules, section, title) \
+#define CMD(opcode, name, in, min, in_tail, out, out_tail, effects, rules, codes, section, title) \
 	{opcode, effects},
 #include "tbl/commands.tbl.h"
 	};

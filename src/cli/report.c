@@ -29,7 +29,7 @@ static const struct {
 	unsigned opcode;
 	const char *title;
 } commands[] = {
-#define CMD(opcode, name, in, min, in_tail, out, out_tail, effects, rules, section, title) \
+#define CMD(opcode, name, in, min, in_tail, out, out_tail, effects, rules, codes, section, title) \
 	{opcode, title},
 #include "tbl/commands.tbl.h"
 };

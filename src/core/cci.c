@@ -18,11 +18,13 @@
 #include "tbl/commands.tbl.h"
 
 const struct command commands[] = {
-#define CMD(opcode_, name_, in, min, tail, out, out_tail_, effects_, rules_, section_, title_) \
+#define CMD(opcode_, name_, in, min, tail, out, out_tail_, effects_, rules_, codes_, section_, \
+	    title_)                                                                            \
 	{                                                                                      \
 		.opcode = opcode_,                                                             \
 		.effects = effects_,                                                           \
 		.rules = rules_,                                                               \
+		.codes = codes_,                                                               \
 		.name = #name_,                                                                \
 		.section = section_,                                                           \
 		.title = title_,                                                               \
@@ -64,7 +66,23 @@ const char *swcxl_command_name(unsigned opcode)
 
 bool command_exists(const struct swcxl_dev *dev, const struct command *command)
 {
-	return !(command->rules & NEEDS_LSA) || dev->config.lsa_size;
+	return (!(command->rules & NEEDS_LSA) || dev->config.lsa_size) &&
+	       (!(command->rules & NEEDS_PARTITIONABLE) || dev->config.partitionable_size);
+}
+
+uint64_t command_codes(const struct command *c)
+{
+	const uint64_t media = 1ull << SWCXL_RETRY_REQUIRED | 1ull << SWCXL_INTERNAL_ERROR |
+			       1ull << SWCXL_MEDIA_DISABLED;
+	bool optional = c->rules & (NEEDS_LSA | NEEDS_PARTITIONABLE);
+	bool everywhere = c->rules & ON_SECONDARY && !(c->rules & OFF_MAILBOX);
+	bool busy = c->effects & EFF_BACKGROUND || c->rules & SCAN_RULES;
+
+	return c->codes | 1ull << SWCXL_INVALID_PAYLOAD_LENGTH |
+	       1ull << (c->effects & EFF_BACKGROUND ? SWCXL_BACKGROUND_STARTED : SWCXL_SUCCESS) |
+	       (optional ? 1ull << SWCXL_UNSUPPORTED : 0) |
+	       (everywhere ? 0 : 1ull << SWCXL_UNSUPPORTED_MAILBOX) |
+	       (busy ? 1ull << SWCXL_BUSY : 0) | (c->rules & NEEDS_MEDIA ? media : 0);
 }
 
 static bool channel_has(const struct swcxl_cci *cci, const struct command *command)
@@ -91,7 +109,7 @@ static enum swcxl_rc media_rc(const struct swcxl_dev *dev)
 	static const enum swcxl_rc rc[] = {SWCXL_RETRY_REQUIRED, SWCXL_SUCCESS,
 					   SWCXL_INTERNAL_ERROR, SWCXL_MEDIA_DISABLED};
 
-	return rc[dev->media_status & 3];
+	return rc[device_media_status(dev)];
 }
 
 static enum swcxl_rc check(const struct swcxl_cci *cci, const struct command *c, size_t in_len)

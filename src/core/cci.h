@@ -16,11 +16,12 @@
 
 /* Rules of src/tbl/commands.tbl.h. */
 enum command_rule {
-	OFF_MAILBOX = 1 << 0,  /* not on mailboxes: 0015h there, and not in their CEL */
-	ON_SECONDARY = 1 << 1, /* the secondary mailbox has it: effect bit 7 */
-	NEEDS_MEDIA = 1 << 2,  /* the media must be ready (D-49) */
-	NEEDS_LSA = 1 << 3,    /* there is a label storage area, else 0003h */
-	SCAN_RULES = 1 << 4,   /* --during-scan governs it (D-20, R-2) */
+	OFF_MAILBOX = 1 << 0,	      /* not on mailboxes: 0015h there, and not in their CEL */
+	ON_SECONDARY = 1 << 1,	      /* the secondary mailbox has it: effect bit 7 */
+	NEEDS_MEDIA = 1 << 2,	      /* the media must be ready (D-49) */
+	NEEDS_LSA = 1 << 3,	      /* there is a label storage area, else 0003h */
+	SCAN_RULES = 1 << 4,	      /* --during-scan governs it (D-20, R-2) */
+	NEEDS_PARTITIONABLE = 1 << 5, /* there is partitionable capacity, else 0003h */
 };
 
 /* What comes with a command beyond its fixed payloads. */
@@ -34,6 +35,7 @@ struct call {
 
 struct command {
 	uint16_t opcode, effects, rules;
+	uint64_t codes; /* a bit for each return code */
 	const char *name, *section, *title;
 	uint32_t in_size, in_min, in_tail, out_size;
 	bool out_tail;
@@ -45,6 +47,8 @@ struct command {
 /* The rows, in the order of their opcodes. */
 extern const struct command commands[];
 extern const unsigned commands_count;
+/* Every return code that it can give: bits. */
+uint64_t command_codes(const struct command *command);
 /* Does this device have it? (A row may need something the configuration lacks.) */
 bool command_exists(const struct swcxl_dev *dev, const struct command *command);
 

@@ -20,17 +20,22 @@ void swcxl_config_init(struct swcxl_config *config)
 		.event_log_max = 256,
 		.media_memory_max = 256 * MiB,
 		.ranges_max = 67108864,
+		.sanitize_ns = 3 * NS_PER_S,
+		.fw_ns = 1 * NS_PER_S,
+		.maintenance_ns = NS_PER_S / 2,
 	};
 }
 
 const char *swcxl_config_error(const struct swcxl_config *c)
 {
-	if (c->volatile_size % SWCXL_CAPACITY_UNIT || c->persistent_size % SWCXL_CAPACITY_UNIT)
+	if ((c->volatile_size | c->persistent_size | c->partitionable_size) % SWCXL_CAPACITY_UNIT)
 		return "capacities must be multiples of 256M";
-	if (c->volatile_size > CAPACITY_MAX || c->persistent_size > CAPACITY_MAX - c->volatile_size)
+	if (c->volatile_size > CAPACITY_MAX ||
+	    c->persistent_size > CAPACITY_MAX - c->volatile_size ||
+	    c->partitionable_size > CAPACITY_MAX - c->volatile_size - c->persistent_size)
 		return "the capacity must not be more than 16T";
-	if (!c->volatile_size && !c->persistent_size)
-		return "the device needs some volatile or persistent capacity";
+	if (!c->volatile_size && !c->persistent_size && !c->partitionable_size)
+		return "the device needs some volatile, persistent or partitionable capacity";
 	if (!c->serial)
 		return "the serial number must not be 0";
 	if (c->revision > SWCXL_CXL_3_2)
@@ -47,6 +52,8 @@ const char *swcxl_config_error(const struct swcxl_config *c)
 		return "a label storage area must have at least 1280 bytes";
 	if (c->event_log_max < 1)
 		return "an event log must hold at least one record";
+	if (MAX(MAX(c->sanitize_ns, c->fw_ns), c->maintenance_ns) > DURATION_MAX_NS)
+		return "no operation may take more than 30 days";
 	return NULL;
 }
 
@@ -62,8 +69,11 @@ static int init(struct swcxl_dev *dev)
 {
 	struct bounds bounds = {&dev->dpa, dpa_next_bound}, none = {0};
 	const struct swcxl_config *c = &dev->config;
+	uint64_t share = c->partitionable_size / SWCXL_CAPACITY_UNIT; /* volatile at first */
 
-	dpa_init(&dev->dpa, c);
+	wr(&dev->kept.partition.share, share);
+	wr(&dev->kept.partition.next, share);
+	dpa_init(&dev->dpa, c, share);
 	media_init(&dev->media, &dev->mem, bounds);
 	dev->media.ranges_max = c->ranges_max;
 	dev->media.content_max = c->media_memory_max / SWCXL_LINE;
@@ -71,7 +81,6 @@ static int init(struct swcxl_dev *dev)
 	dev->media.ctx = dev;
 	ranges_init(&dev->list.record, &dev->mem, bounds, RECORD_LINES_MAX);
 	ranges_init(&dev->scan.coverage, &dev->mem, none, UINT64_MAX >> 8);
-	dev->media_status = MEMDEV_MEDIA_READY;
 	dev->deadline_ns = SWCXL_NO_DEADLINE;
 	if (c->lsa_size) {
 		dev->lsa = mem_zalloc(&dev->mem, c->lsa_size);
@@ -133,6 +142,11 @@ void swcxl_free(struct swcxl_dev *dev)
 	mem_free(&mem, dev);
 }
 
+uint64_t swcxl_capacity(const struct swcxl_dev *dev)
+{
+	return dev->dpa.top * SWCXL_LINE;
+}
+
 const struct swcxl_config *swcxl_get_config(const struct swcxl_dev *dev)
 {
 	return &dev->config;
@@ -140,19 +154,58 @@ const struct swcxl_config *swcxl_get_config(const struct swcxl_dev *dev)
 
 /* ---- time ---- */
 
+/* What goes on by itself: when something of it is due next, and going on until a time. */
+static const struct work {
+	uint64_t (*deadline)(const struct swcxl_dev *dev);
+	void (*advance)(struct swcxl_dev *dev, uint64_t now_ns);
+} works[] = {
+	{background_deadline, background_advance},
+};
+
+/* The earliest deadline but that of one work. *which has it, when it is not NULL. */
+static uint64_t earliest(const struct swcxl_dev *dev, const struct work *but,
+			 const struct work **which)
+{
+	uint64_t first = SWCXL_NO_DEADLINE;
+
+	for (const struct work *w = works; w < works + ARRAY_SIZE(works); w++) {
+		uint64_t deadline = w == but ? SWCXL_NO_DEADLINE : w->deadline(dev);
+
+		if (deadline >= first)
+			continue;
+		first = deadline;
+		if (which)
+			*which = w;
+	}
+	return first;
+}
+
+/*
+ * Whose turn is first goes on until the next one's, so that all happens in the order of time and
+ * one who works alone works in one go. Then all are brought to the present.
+ */
 uint64_t swcxl_advance(struct swcxl_dev *dev, uint64_t now_ns)
 {
+	const struct work *work = NULL;
+	uint64_t due;
+
 	if (now_ns > dev->now_ns) {
-		background_advance(dev, now_ns);
-		dev->now_ns = MAX(dev->now_ns, now_ns);
+		do {
+			due = earliest(dev, NULL, &work);
+			if (due <= now_ns)
+				work->advance(dev, MIN(now_ns, earliest(dev, work, NULL)));
+		} while (due <= now_ns && work->deadline(dev) != due);
+		for (work = works; work < works + ARRAY_SIZE(works); work++)
+			work->advance(dev, now_ns);
+		dev->now_ns = now_ns;
 	}
-	dev->deadline_ns = background_deadline(dev);
+	dev->deadline_ns = earliest(dev, NULL, NULL);
 	return dev->deadline_ns;
 }
 
 void device_deadline(struct swcxl_dev *dev)
 {
-	uint64_t deadline = background_deadline(dev);
+	uint64_t deadline = earliest(dev, NULL, NULL);
 
 	if (deadline == dev->deadline_ns)
 		return;
@@ -171,22 +224,31 @@ uint64_t device_timestamp(const struct swcxl_dev *dev)
 	return dev->clock_set ? dev->clock_base + (dev->now_ns - dev->clock_set_ns) : 0;
 }
 
-/* ---- news ---- */
-
-void device_change(struct swcxl_dev *dev, const struct swcxl_change *change)
+unsigned device_media_status(const struct swcxl_dev *dev)
 {
-	if (dev->host.changed && !dev->applying)
-		dev->host.changed(dev->host.ctx, change);
+	return dev->kept.media.disabled ? MEMDEV_MEDIA_DISABLED : MEMDEV_MEDIA_READY;
 }
+
+/* ---- durability ---- */
 
 uint64_t device_ticket(const struct swcxl_dev *dev)
 {
 	return dev->host.ticket ? dev->host.ticket(dev->host.ctx) : 0;
 }
 
+/* The reply that says that something has begun before the news that it has ended. */
 void swcxl_settled(struct swcxl_dev *dev, uint64_t ticket)
 {
 	mailbox_settled(dev, ticket);
+	background_settled(dev, ticket);
+}
+
+/* ---- news ---- */
+
+void device_change(struct swcxl_dev *dev, const struct swcxl_change *change)
+{
+	if (dev->host.changed && !dev->applying)
+		dev->host.changed(dev->host.ctx, change);
 }
 
 void device_notice(struct swcxl_dev *dev, const struct swcxl_notice *notice)
@@ -239,7 +301,7 @@ void swcxl_query(const struct swcxl_dev *dev, struct swcxl_status *st)
 		.timestamp = device_timestamp(dev),
 		.volatile_part = partition(dev, 0),
 		.persistent_part = partition(dev, 1),
-		.media_status = dev->media_status,
+		.media_status = device_media_status(dev),
 		.poisoned_lines = dev->media.poisoned,
 		.injected_lines = dev->media.injected,
 		.ranges = ranges_count(&dev->media.poison),

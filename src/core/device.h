@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "base/ranges.h"
 #include "base/util.h"
+#include "core/kept.h"
 #include "core/regs.h"
 #include "media/media.h"
 #include "swcxl/swcxl.h"
@@ -17,6 +18,9 @@
 #include "wire/registers.h"
 
 /* D-11: no record is longer; its length in bytes still fits the 32 bits that Linux traces. */
+/* Longest configurable duration: 100 times as much still fits 64 bits. */
+#define DURATION_MAX_NS (30ull * 24 * 3600 * NS_PER_S)
+
 #define RECORD_LINES_MAX ((1ull << 26) - 1)
 
 /* MSI-X vectors: 8.2.9.4.3 wants them among the first 16. */
@@ -38,12 +42,26 @@ struct dpa {
 	uint64_t top; /* lines */
 };
 
-void dpa_init(struct dpa *dpa, const struct swcxl_config *config);
+/* share: how many units of the partitionable capacity are volatile. */
+void dpa_init(struct dpa *dpa, const struct swcxl_config *config, uint64_t share);
 /* Where a partition begins above a line (struct bounds). */
 uint64_t dpa_next_bound(const void *dpa, uint64_t line);
 const struct dpa_segment *dpa_find(const struct dpa *dpa, uint64_t line);
 bool dpa_is_volatile(const struct dpa *dpa, uint64_t line);
 uint64_t dpa_capacity(const struct dpa *dpa, enum dpa_kind kind); /* lines */
+
+/* ---- partition.c ---- */
+
+/* So many units of the partitionable capacity are volatile, at once or from the next reset on.
+ * -ENOMEM: nothing has changed. */
+int partition_set(struct swcxl_dev *dev, uint64_t share, bool immediate);
+void partition_reset(struct swcxl_dev *dev, enum swcxl_reset type);
+
+/* ---- kept.c: see core/kept.h ---- */
+
+void kept_save(const struct swcxl_dev *dev,
+	       void (*emit)(void *ctx, const struct swcxl_change *change), void *ctx);
+int kept_apply(struct swcxl_dev *dev, const struct swcxl_change *change);
 
 /* ---- events.c ---- */
 
@@ -56,6 +74,16 @@ struct event_log {
 	bool overflow;
 };
 
+/* The record types of src/tbl/uuids.tbl.h. */
+enum event_type {
+#define EVENT_UUID(id, ...) EVENT_TYPE_##id,
+#include "tbl/uuids.tbl.h"
+};
+
+/* A record of the device's own making; flags: of the header, without the severity. A full log
+ * counts it as lost. */
+void event_add(struct swcxl_dev *dev, enum swcxl_log log, enum event_type type, uint32_t flags,
+	       const void *data, size_t len);
 /* A General Media event for poison at a line (D-36, D-37; rules in events.c). */
 void event_poison(struct swcxl_dev *dev, uint64_t line, uint8_t attr, unsigned transaction);
 void event_clear(struct swcxl_dev *dev, enum swcxl_log log, uint32_t n);
@@ -79,6 +107,8 @@ void list_add(struct swcxl_dev *dev, uint64_t start, uint64_t len);
 void list_remove(struct swcxl_dev *dev, uint64_t start, uint64_t len);
 /* Replaces the list by all that is known (D-24). */
 void list_rebuild(struct swcxl_dev *dev);
+/* The bounds of partitions have moved, and the records were cut anew. */
+void list_bounds_moved(struct swcxl_dev *dev);
 bool list_has(const struct swcxl_dev *dev, uint64_t line);
 
 /* ---- poison.c: what changes poison, and what the device makes of it ---- */
@@ -118,15 +148,21 @@ struct scan {
 };
 
 void scan_start(struct swcxl_dev *dev, uint64_t start, uint64_t lines, bool no_events);
-/* Lets the scan pass what it passes until then. */
-void scan_advance(struct swcxl_dev *dev, uint64_t now_ns);
-uint64_t scan_deadline(const struct swcxl_dev *dev);
-void scan_abort(struct swcxl_dev *dev);
+extern const struct background_op scan_op;
 void scan_drop_results(struct swcxl_dev *dev);
 void scan_drop_coverage(struct swcxl_dev *dev);
 uint64_t scan_duration_ns(const struct swcxl_dev *dev, uint64_t lines);
 
 /* ---- background.c: one operation at a time ---- */
+
+/* What runs in the background. abort() ends it with background_end(dev, SWCXL_ABORTED). */
+struct background_op {
+	unsigned (*percent)(const struct swcxl_dev *dev);
+	/* when something of it becomes visible next, and going on until a time */
+	uint64_t (*deadline)(const struct swcxl_dev *dev);
+	void (*advance)(struct swcxl_dev *dev, uint64_t now_ns);
+	void (*abort)(struct swcxl_dev *dev);
+};
 
 struct background { /* as Background Command Status shows it; all 0 before the first */
 	uint16_t opcode;
@@ -135,9 +171,32 @@ struct background { /* as Background Command Status shows it; all 0 before the f
 	bool running;
 };
 
-void background_start(struct swcxl_cci *cci, uint16_t opcode);
+struct timed { /* an operation that takes a time, and has its effect at the end */
+	uint64_t began_ns, end_ns, duration_ns;
+	enum swcxl_rc (*finish)(struct swcxl_dev *dev);
+	void (*cancel)(struct swcxl_dev *dev); /* may be NULL */
+};
+
+struct job { /* the operation that runs, or ran last */
+	const struct background_op *op;
+	struct swcxl_cci *owner; /* NULL: its channel is gone */
+	struct timed timed;
+	bool stuck;		 /* it makes no progress: a fault */
+	bool ending;		 /* it has ended, and waits for a commit to say so */
+	uint64_t ticket;	 /* that one */
+	struct background ended; /* what will be said */
+};
+
+void background_start(struct swcxl_cci *cci, uint16_t opcode, const struct background_op *op);
+/* finish() does what there is to do, and returns how it went; cancel() hears of an abort. */
+void background_start_timed(struct swcxl_cci *cci, uint16_t opcode, uint64_t duration_ns,
+			    enum swcxl_rc (*finish)(struct swcxl_dev *dev),
+			    void (*cancel)(struct swcxl_dev *dev));
+/* Commits up to this one are done. */
+void background_settled(struct swcxl_dev *dev, uint64_t ticket);
 void background_end(struct swcxl_dev *dev, enum swcxl_rc rc);
 void background_abort(struct swcxl_dev *dev);
+void background_stop(struct swcxl_dev *dev); /* a reset */
 void background_disown(struct swcxl_cci *cci);
 void background_forget(struct swcxl_dev *dev);
 void background_advance(struct swcxl_dev *dev, uint64_t now_ns);
@@ -254,17 +313,15 @@ struct swcxl_dev {
 	struct poison_list list;
 	struct scan scan;
 	struct background background;
-	struct swcxl_cci *background_owner; /* NULL: its channel is gone */
+	struct job job;
 
 	struct event_log log[SWCXL_LOGS];
 	uint8_t event_policy[SWCXL_LOGS + 1]; /* the last: dynamic capacity */
 
 	uint8_t *lsa;
-	uint8_t shutdown_state;
-	uint32_t dirty_shutdowns;
+	struct kept kept;
 
-	unsigned media_status; /* MEMDEV_MEDIA_*: 1 ready */
-	bool mailbox_used;     /* a doorbell rang since the last reset (D-39) */
+	bool mailbox_used; /* a doorbell rang since the last reset (D-39) */
 	struct swcxl_cci *ccis;
 	unsigned control_channels; /* made so far */
 	struct mailbox mailbox[SWCXL_MAILBOXES];
@@ -272,6 +329,14 @@ struct swcxl_dev {
 	struct doe doe;
 };
 
+/* A time, and so much later; at the end of time it is a little earlier than never. */
+static inline uint64_t time_add(uint64_t ns, uint64_t later_ns)
+{
+	return MIN(ns > UINT64_MAX - later_ns ? UINT64_MAX : ns + later_ns, SWCXL_NO_DEADLINE - 1);
+}
+
+/* MEMDEV_MEDIA_*: what the Memory Device Status register shows. */
+unsigned device_media_status(const struct swcxl_dev *dev);
 /* Device time as its commands and events show it: 0 until set (8.2.10.4). */
 uint64_t device_timestamp(const struct swcxl_dev *dev);
 void device_change(struct swcxl_dev *dev, const struct swcxl_change *change);

@@ -1,11 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* The address space: volatile capacity from 0 on, persistent capacity behind it (8.2.10.9.2). */
+/*
+ * The address space: volatile capacity from 0 on, persistent capacity behind it (8.2.10.9.2). What
+ * of the partitionable capacity is volatile lies between the two that are fixed.
+ */
 #include "core/device.h"
 
-void dpa_init(struct dpa *dpa, const struct swcxl_config *config)
+void dpa_init(struct dpa *dpa, const struct swcxl_config *config, uint64_t share)
 {
-	uint64_t v = config->volatile_size / SWCXL_LINE, p = config->persistent_size / SWCXL_LINE;
+	uint64_t top = config->volatile_size + config->persistent_size + config->partitionable_size;
+	uint64_t v = config->volatile_size + share * SWCXL_CAPACITY_UNIT, p = top - v;
 
+	v /= SWCXL_LINE;
+	p /= SWCXL_LINE;
 	*dpa = (struct dpa){
 		.segment = {{0, v, DPA_VOLATILE}, {v, p, DPA_PERSISTENT}},
 		.top = v + p,

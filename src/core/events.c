@@ -10,12 +10,8 @@
 #include "wire/events.h"
 #include "wire/generic.h"
 
-enum {
-#define EVENT_UUID(id, ...) TYPE_##id,
-#include "tbl/uuids.tbl.h"
-};
-static const uint8_t event_type[][16] = {
-#define EVENT_UUID(id, name, ...) [TYPE_##id] = {__VA_ARGS__},
+static const uint8_t type_uuid[][16] = {
+#define EVENT_UUID(id, name, ...) [EVENT_TYPE_##id] = {__VA_ARGS__},
 #include "tbl/uuids.tbl.h"
 };
 
@@ -147,6 +143,15 @@ int swcxl_event_inject(struct swcxl_dev *dev, enum swcxl_log log,
 	return 0;
 }
 
+void event_add(struct swcxl_dev *dev, enum swcxl_log log, enum event_type type, uint32_t flags,
+	       const void *data, size_t len)
+{
+	struct swcxl_event_header header = {.flags = flags};
+
+	memcpy(header.uuid, type_uuid[type], sizeof(header.uuid));
+	push(dev, log, &header, data, len);
+}
+
 /* Severity by source (D-36); bit 0 but for injections (D-38); bit 2 when unlisted (D-37, P-17). */
 void event_poison(struct swcxl_dev *dev, uint64_t line, uint8_t attr, unsigned transaction)
 {
@@ -154,7 +159,6 @@ void event_poison(struct swcxl_dev *dev, uint64_t line, uint8_t attr, unsigned t
 	enum swcxl_log log = source == SWCXL_SOURCE_INJECTED   ? SWCXL_LOG_INFORMATIONAL
 			     : source == SWCXL_SOURCE_EXTERNAL ? SWCXL_LOG_WARNING
 							       : SWCXL_LOG_FAILURE;
-	struct swcxl_event_header header = {.flags = 0};
 	struct general_media gm = {.type = MEDIA_ECC_ERROR, .transaction = (uint8_t)transaction};
 
 	wr(&gm.address,
@@ -163,8 +167,7 @@ void event_poison(struct swcxl_dev *dev, uint64_t line, uint8_t attr, unsigned t
 		gm.descriptor |= MEDIA_UNCORRECTABLE;
 	if (dev->list.overflowed && !list_has(dev, line))
 		gm.descriptor |= MEDIA_POISON_LIST_OVERFLOW;
-	memcpy(header.uuid, event_type[TYPE_GENERAL_MEDIA], sizeof(header.uuid));
-	push(dev, log, &header, &gm, sizeof(gm));
+	event_add(dev, log, EVENT_TYPE_GENERAL_MEDIA, 0, &gm, sizeof(gm));
 }
 
 /* Removes the n oldest. That ends the overflow: a record went, or all did (8.2.10.2.3). */

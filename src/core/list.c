@@ -35,6 +35,15 @@ static void emit(struct swcxl_dev *dev, uint64_t start, uint64_t len, uint8_t at
 						  .attr = attr});
 }
 
+static void emit_all(struct swcxl_dev *dev)
+{
+	struct range r;
+
+	emit(dev, 0, dev->dpa.top, 0);
+	for (uint64_t line = 0; ranges_find(&dev->list.record, line, &r); line = range_end(&r))
+		emit(dev, r.start, r.len, r.attr);
+}
+
 static void emit_overflow(struct swcxl_dev *dev)
 {
 	device_change(dev, &(struct swcxl_change){.kind = SWCXL_CHANGE_OVERFLOW,
@@ -183,7 +192,7 @@ void list_rebuild(struct swcxl_dev *dev)
 	struct poison_list *list = &dev->list;
 	bool was_overflowed = list->overflowed, fits = true;
 	struct ranges records;
-	struct range piece, r;
+	struct range piece;
 	uint64_t line = 0;
 
 	ranges_init(&records, &dev->mem, list->record.bounds, list->record.max_len);
@@ -198,10 +207,17 @@ void list_rebuild(struct swcxl_dev *dev)
 	list->overflow_timestamp = fits ? 0 : device_timestamp(dev);
 	scan_drop_coverage(dev);
 
-	emit(dev, 0, dev->dpa.top, 0);
-	for (line = 0; ranges_find(&list->record, line, &r); line = range_end(&r))
-		emit(dev, r.start, r.len, r.attr);
+	emit_all(dev);
 	emit_overflow(dev);
 	if (list->overflowed && !was_overflowed)
 		device_notice(dev, &(struct swcxl_notice){.kind = SWCXL_NOTICE_OVERFLOW});
+}
+
+/* A complete list is made anew, between the new bounds; one that is frozen stays what it was. */
+void list_bounds_moved(struct swcxl_dev *dev)
+{
+	if (dev->list.overflowed)
+		emit_all(dev);
+	else
+		list_rebuild(dev);
 }

@@ -83,7 +83,7 @@ static void build_head(const struct swcxl_dev *dev, uint8_t head[HEAD_SIZE])
 	put_header(head, 3, DEVCAP_MEMORY_DEVICE_STATUS, 1, MEMORY_STATUS_OFFSET, 8);
 	le_store(head + STATUS_OFFSET, 8, event_status(dev));
 	le_store(head + MEMORY_STATUS_OFFSET, 8,
-		 (uint64_t)dev->media_status << MEMDEV_MEDIA_SHIFT | MEMDEV_MAILBOX_READY);
+		 (uint64_t)device_media_status(dev) << MEMDEV_MEDIA_SHIFT | MEMDEV_MAILBOX_READY);
 }
 
 static uint32_t caps(const struct swcxl_dev *dev, unsigned which)

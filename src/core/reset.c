@@ -16,9 +16,13 @@
  *   registers			 reset				mailbox, unlocked decoders
  *   data object exchange	 dropped			dropped
  *   shutdown state		 judged, then clean		kept
+ *   partitions			 a pending change takes effect	likewise
  *
  * (*) An attach or device reset by the VMM leaves media, list, overflow and logs alone when no
  * mailbox command has run since the last reset (D-39): plant first, boot then, must work.
+ *
+ * A cold reset is a conventional one after which also that is gone which only power keeps. What
+ * belongs to one command set alone is reset in its own file, by a row of resets[].
  */
 #include "core/cci.h"
 
@@ -51,12 +55,11 @@ static void lose_volatile(struct swcxl_dev *dev)
 /* The shutdown state is judged at the reset, and begins clean (8.2.10.9.3.5). */
 static void judge_shutdown(struct swcxl_dev *dev)
 {
-	if (!(dev->shutdown_state & SHUTDOWN_DIRTY))
+	if (!(dev->kept.shutdown.state & SHUTDOWN_DIRTY))
 		return;
-	dev->shutdown_state = 0;
-	dev->dirty_shutdowns++;
-	device_change(dev, &(struct swcxl_change){.kind = SWCXL_CHANGE_SHUTDOWN,
-						  .value = dev->dirty_shutdowns});
+	dev->kept.shutdown.state = 0;
+	wr(&dev->kept.shutdown.dirty_count, (rd(dev->kept.shutdown.dirty_count) + 1) & UINT32_MAX);
+	kept_changed(dev, KEPT_shutdown);
 }
 
 static void lose_power(struct swcxl_dev *dev)
@@ -74,13 +77,25 @@ static void stop_everything(struct swcxl_dev *dev)
 	scan_drop_coverage(dev);
 	mailbox_reset(dev);
 	doe_reset(dev);
-	background_abort(dev);
+	background_stop(dev);
 	cci_drop_cursors(dev);
 }
 
-static void conventional_reset(struct swcxl_dev *dev, bool media)
+/* An attach is a conventional reset to them. */
+static void (*const resets[])(struct swcxl_dev *dev, enum swcxl_reset type) = {
+	partition_reset,
+};
+
+static void reset_command_sets(struct swcxl_dev *dev, enum swcxl_reset type)
+{
+	for (unsigned i = 0; i < ARRAY_SIZE(resets); i++)
+		resets[i](dev, type == SWCXL_RESET_ATTACH ? SWCXL_RESET_CONVENTIONAL : type);
+}
+
+static void conventional_reset(struct swcxl_dev *dev, enum swcxl_reset type, bool media)
 {
 	stop_everything(dev);
+	reset_command_sets(dev, type);
 	background_forget(dev);
 	dev->clock_set = false;
 	if (media)
@@ -98,6 +113,7 @@ static void conventional_reset(struct swcxl_dev *dev, bool media)
 void device_cxl_reset(struct swcxl_dev *dev, bool mem_clear)
 {
 	stop_everything(dev);
+	reset_command_sets(dev, SWCXL_RESET_CXL);
 	if (mem_clear)
 		lose_volatile(dev);
 	if (!dev->config.injected_persists) {
@@ -115,11 +131,12 @@ void swcxl_reset(struct swcxl_dev *dev, enum swcxl_reset type)
 		device_cxl_reset(dev, false);
 		break;
 	case SWCXL_RESET_CONVENTIONAL:
-		conventional_reset(dev, true);
+	case SWCXL_RESET_COLD:
+		conventional_reset(dev, type, true);
 		break;
 	case SWCXL_RESET_ATTACH:
 		device_trace(dev, SWCXL_TRACE_RESET, "attach", 0, NULL, 0);
-		conventional_reset(dev, dev->mailbox_used);
+		conventional_reset(dev, type, dev->mailbox_used);
 		break;
 	}
 	device_deadline(dev);

@@ -15,11 +15,6 @@
 #include "core/device.h"
 #include "wire/events.h"
 
-static uint64_t saturating_add(uint64_t a, uint64_t b)
-{
-	return a + b < a ? SWCXL_NO_DEADLINE - 1 : MIN(a + b, SWCXL_NO_DEADLINE - 1);
-}
-
 uint64_t scan_duration_ns(const struct swcxl_dev *dev, uint64_t lines)
 {
 	uint64_t rate = dev->config.scan_ns_per_line;
@@ -30,8 +25,7 @@ uint64_t scan_duration_ns(const struct swcxl_dev *dev, uint64_t lines)
 /* When the scan has passed a line. */
 static uint64_t passed_at(const struct swcxl_dev *dev, uint64_t line)
 {
-	return saturating_add(dev->scan.began_ns,
-			      scan_duration_ns(dev, line + 1 - dev->scan.start));
+	return time_add(dev->scan.began_ns, scan_duration_ns(dev, line + 1 - dev->scan.start));
 }
 
 void scan_drop_results(struct swcxl_dev *dev)
@@ -107,7 +101,7 @@ static void end(struct swcxl_dev *dev, bool stopped, enum swcxl_rc rc)
 	background_end(dev, rc);
 }
 
-void scan_abort(struct swcxl_dev *dev)
+static void scan_abort(struct swcxl_dev *dev)
 {
 	end(dev, true, SWCXL_ABORTED);
 }
@@ -197,14 +191,12 @@ static bool found_poison(struct swcxl_dev *dev, const struct range *found)
 }
 
 /* When something becomes visible next: a run of poison begins, or the scan ends. */
-uint64_t scan_deadline(const struct swcxl_dev *dev)
+static uint64_t scan_deadline(const struct swcxl_dev *dev)
 {
 	const struct scan *scan = &dev->scan;
 	uint64_t line = scan->position;
 	struct range r;
 
-	if (!scan->running)
-		return SWCXL_NO_DEADLINE;
 	if (line > scan->start && ranges_find(&dev->media.poison, line - 1, &r) && r.start < line)
 		line = MAX(line, range_end(&r)); /* this run was reported when it began */
 	if (ranges_find(&dev->media.poison, line, &r) && r.start < scan->end)
@@ -237,8 +229,22 @@ static void walk(struct swcxl_dev *dev, uint64_t now_ns)
 	}
 }
 
-void scan_advance(struct swcxl_dev *dev, uint64_t now_ns)
+static void scan_advance(struct swcxl_dev *dev, uint64_t now_ns)
 {
-	if (dev->scan.running && now_ns > dev->scan.began_ns)
+	if (now_ns > dev->scan.began_ns)
 		walk(dev, now_ns);
 }
+
+static unsigned scan_percent(const struct swcxl_dev *dev)
+{
+	const struct scan *scan = &dev->scan;
+
+	return (unsigned)((scan->position - scan->start) * 100 / (scan->end - scan->start));
+}
+
+const struct background_op scan_op = {
+	.percent = scan_percent,
+	.deadline = scan_deadline,
+	.advance = scan_advance,
+	.abort = scan_abort,
+};

@@ -37,6 +37,7 @@ static void save_content(const struct media *media, emit_fn *emit, void *ctx)
 
 void swcxl_save(const struct swcxl_dev *dev, emit_fn *emit, void *ctx)
 {
+	kept_save(dev, emit, ctx);
 	save_ranges(&dev->media.poison, SWCXL_CHANGE_POISON, emit, ctx);
 	save_ranges(&dev->list.record, SWCXL_CHANGE_LIST, emit, ctx);
 	emit(ctx, &(struct swcxl_change){.kind = SWCXL_CHANGE_OVERFLOW,
@@ -48,9 +49,6 @@ void swcxl_save(const struct swcxl_dev *dev, emit_fn *emit, void *ctx)
 						 .length = dev->config.lsa_size,
 						 .data = dev->lsa});
 	event_save(dev, emit, ctx);
-	emit(ctx, &(struct swcxl_change){.kind = SWCXL_CHANGE_SHUTDOWN,
-					 .attr = dev->shutdown_state,
-					 .value = dev->dirty_shutdowns});
 }
 
 /* ---- applying ---- */
@@ -146,12 +144,8 @@ static int apply(struct swcxl_dev *dev, const struct swcxl_change *c)
 	case SWCXL_CHANGE_EVENT_CLEAR:
 	case SWCXL_CHANGE_EVENT_LOST:
 		return c->log < SWCXL_LOGS ? event_apply(dev, c) : -EINVAL;
-	case SWCXL_CHANGE_SHUTDOWN:
-		if (c->attr & ~SHUTDOWN_DIRTY || c->value > UINT32_MAX)
-			return -EINVAL;
-		dev->shutdown_state = c->attr;
-		dev->dirty_shutdowns = (uint32_t)c->value;
-		return 0;
+	case SWCXL_CHANGE_SETTING:
+		return kept_apply(dev, c);
 	}
 	return -EINVAL;
 }

@@ -27,7 +27,7 @@
 #define LSA_NOT_GIVEN UINT32_MAX
 #define LSA_DEFAULT (128 * KiB) /* with persistent capacity: what Linux needs for labels */
 
-enum kind { SIZE, NUMBER, HEX, CHOICE, ONOFF, FLAG, TEXT, PRINT };
+enum kind { SIZE, TIME, NUMBER, HEX, CHOICE, ONOFF, FLAG, TEXT, PRINT };
 
 struct row {
 	const char *name;
@@ -79,7 +79,8 @@ static void print_help(void)
 			printf(" [%s]", rows[i].preset);
 		printf("\n");
 	}
-	printf("\nSizes take K, M, G or T. See swcxl(1), and swcxl-qmp(7) for the control "
+	printf("\nSizes take K, M, G or T; times ns, us, ms, s, m or h. See swcxl(1), and "
+	       "swcxl-qmp(7) for the control "
 	       "protocol.\n");
 }
 
@@ -142,6 +143,24 @@ static bool to_size(const char *text, uint64_t *value)
 	       !__builtin_mul_overflow(*value, 1ull << 10 * (suffix - suffixes + 1), value);
 }
 
+/* A number without a unit is one of seconds, as with sleep(1). */
+static bool to_time(const char *text, uint64_t *value)
+{
+	static const struct {
+		const char *name;
+		uint64_t ns;
+	} units[] = {{"ns", 1},	     {"us", 1000},	   {"ms", NS_PER_MS},	  {"s", NS_PER_S},
+		     {"", NS_PER_S}, {"m", 60 * NS_PER_S}, {"h", 3600 * NS_PER_S}};
+	const char *end;
+
+	if (!to_number(text, 10, &end, value))
+		return false;
+	for (size_t i = 0; i < ARRAY_SIZE(units); i++)
+		if (!strcmp(end, units[i].name))
+			return !__builtin_mul_overflow(*value, units[i].ns, value);
+	return false;
+}
+
 /* The index of a word in "one|two|three", or -1. */
 static int to_choice(const char *words, const char *text)
 {
@@ -165,13 +184,17 @@ static int take_number(const struct row *row, const char *text, void *p)
 
 	if (row->kind == SIZE)
 		ok = to_size(text, &value);
+	else if (row->kind == TIME)
+		ok = to_time(text, &value);
 	else if (row->kind == HEX)
 		ok = to_number(!strncasecmp(text, "0x", 2) ? text + 2 : text, 16, NULL, &value);
 	else
 		ok = to_number(text, 10, NULL, &value);
 	if (!ok)
 		return bad("--%s: '%s' is not a %s", row->name, text,
-			   row->kind == SIZE  ? "size (a number, then K, M, G, T or nothing)"
+			   row->kind == SIZE ? "size (a number, then K, M, G, T or nothing)"
+			   : row->kind == TIME
+				   ? "time (a number, then ns, us, ms, s, m, h or nothing: seconds)"
 			   : row->kind == HEX ? "hexadecimal number of up to 64 bits"
 					      : "number");
 	if (value < row->min || value > row->max)
@@ -188,6 +211,7 @@ static int take(struct options *options, const struct row *row, const char *text
 
 	switch (row->kind) {
 	case SIZE:
+	case TIME:
 	case NUMBER:
 	case HEX:
 		return take_number(row, text, p);
@@ -261,7 +285,8 @@ static int settle(struct options *options)
 	if (!config->serial)
 		config->serial = serial_of(options->name);
 	if (config->lsa_size == LSA_NOT_GIVEN)
-		config->lsa_size = config->persistent_size ? LSA_DEFAULT : 0;
+		config->lsa_size =
+			config->persistent_size | config->partitionable_size ? LSA_DEFAULT : 0;
 	error = swcxl_config_error(config);
 	if (error)
 		return bad("%s", error);
@@ -340,6 +365,8 @@ void options_print_device(FILE *file, const struct options *options)
 			fprintf(file, " --%s", row->name);
 		else if (row->kind == HEX)
 			fprintf(file, " --%s=0x%016" PRIx64, row->name, value);
+		else if (row->kind == TIME)
+			fprintf(file, " --%s=%" PRIu64 "ns", row->name, value);
 		else if (row->kind == SIZE || row->kind == NUMBER)
 			fprintf(file, " --%s=%" PRIu64, row->name, value);
 		if (row->kind != CHOICE && row->kind != ONOFF)

@@ -49,6 +49,9 @@ bool media_transform(struct media *media, uint64_t start, uint64_t len, media_fn
  * keep() returns anything else for what stays. Cannot fail. */
 void media_sweep(struct media *media, uint64_t start, uint64_t len, media_fn *keep);
 
+/* Counts lines anew, after the poison map was replaced. */
+void media_recount(struct media *media);
+
 /* One line's data: 64 bytes. content_reserve() makes sure that these lines can be written next;
  * false: no memory, or more than content_max lines would be held. Writing zeros frees. */
 void content_read(const struct media *media, uint64_t line, uint8_t data[64]);

@@ -130,3 +130,15 @@ void media_sweep(struct media *m, uint64_t start, uint64_t len, media_fn *keep)
 		if (piece.attr && !keep(piece.attr, NULL))
 			set_piece(m, &piece, 0);
 }
+
+void media_recount(struct media *m)
+{
+	struct range r;
+
+	m->poisoned = m->injected = 0;
+	for (uint64_t line = 0; ranges_find(&m->poison, line, &r); line = range_end(&r)) {
+		m->poisoned += r.len;
+		if ((r.attr & SWCXL_ATTR_SOURCE) == SWCXL_SOURCE_INJECTED)
+			m->injected += r.len;
+	}
+}

@@ -3,7 +3,7 @@
  * The commands of the device: the one home of what the specification says of each. Rows only.
  *
  *   CMD(opcode, name, input, minimum, input tail, output, output tail,
- *       effects, rules, section, title)
+ *       effects, rules, codes, section, title)
  *
  * input, output   payload structs (src/wire/); `none` has no bytes
  * minimum         shortest legal input: sizeof the struct unless fields were appended to it by
@@ -12,37 +12,42 @@
  * output tail     1 when a variable tail follows the output struct
  * effects         as the Command Effects Log shows them, without bit 7
  * rules           which channels accept it, and what must hold (enum command_rule, core/cci.h)
+ * codes           return codes that the handler gives beside Success; those of the dispatcher's
+ *                 checks follow from the rest of the row (command_codes(), core/cci.h)
  *
  * The dispatcher checks all that a row says; a handler cmd_<name>() gets typed, checked payloads.
  */
 #ifndef CMD
 #error "define CMD() first"
 #endif
+#define CAN(rc) (1ull << SWCXL_##rc)
 /* clang-format off */
-CMD(0x0001, identify,                      none, 0, 0,                    identify_out, 0,                    0,                         OFF_MAILBOX,                  "8.2.10.1.1",   "Identify")
-CMD(0x0002, background_operation_status,   none, 0, 0,                    background_operation_status_out, 0, 0,                         OFF_MAILBOX,                  "8.2.10.1.2",   "Background Operation Status")
-CMD(0x0005, request_abort_background_operation, none, 0, 0,               none, 0,                            0,                         0,                            "8.2.10.1.5",   "Request Abort Background Operation")
-CMD(0x0100, get_event_records,             get_event_records_in, 1, 0,    get_event_records_out, 1,           0,                         ON_SECONDARY,                 "8.2.10.2.2",   "Get Event Records")
-CMD(0x0101, clear_event_records,           clear_event_records_in, 6, 510, none, 0,                           EFF_IMM_LOG,               0,                            "8.2.10.2.3",   "Clear Event Records")
-CMD(0x0102, get_event_interrupt_policy,    none, 0, 0,                    event_interrupt_policy, 0,          0,                         ON_SECONDARY,                 "8.2.10.2.4",   "Get Event Interrupt Policy")
-CMD(0x0103, set_event_interrupt_policy,    event_interrupt_policy, 4, 0,  none, 0,                            EFF_IMM_POLICY,            0,                            "8.2.10.2.5",   "Set Event Interrupt Policy")
-CMD(0x0300, get_timestamp,                 none, 0, 0,                    timestamp, 0,                       0,                         ON_SECONDARY,                 "8.2.10.4.1",   "Get Timestamp")
-CMD(0x0301, set_timestamp,                 timestamp, 8, 0,               none, 0,                            EFF_IMM_POLICY,            0,                            "8.2.10.4.2",   "Set Timestamp")
-CMD(0x0400, get_supported_logs,            none, 0, 0,                    get_supported_logs_out, 1,          0,                         ON_SECONDARY,                 "8.2.10.5.1",   "Get Supported Logs")
-CMD(0x0401, get_log,                       get_log_in, 0x18, 0,           none, 1,                            0,                         ON_SECONDARY,                 "8.2.10.5.2",   "Get Log")
-CMD(0x4000, identify_memory_device,        none, 0, 0,                    identify_memory_device_out, 0,      0,                         ON_SECONDARY,                 "8.2.10.9.1.1", "Identify Memory Device")
-CMD(0x4100, get_partition_info,            none, 0, 0,                    get_partition_info_out, 0,          0,                         ON_SECONDARY,                 "8.2.10.9.2.1", "Get Partition Info")
-CMD(0x4102, get_lsa,                       get_lsa_in, 8, 0,              none, 1,                            0,                         ON_SECONDARY | NEEDS_MEDIA | NEEDS_LSA, "8.2.10.9.2.3", "Get LSA")
-CMD(0x4103, set_lsa,                       set_lsa_in, 8, TAIL,           none, 0,                            EFF_IMM_CONFIG | EFF_IMM_DATA, NEEDS_MEDIA | NEEDS_LSA,  "8.2.10.9.2.4", "Set LSA")
-CMD(0x4200, get_health_info,               none, 0, 0,                    get_health_info_out, 0,             0,                         ON_SECONDARY,                 "8.2.10.9.3.1", "Get Health Info")
-CMD(0x4203, get_shutdown_state,            none, 0, 0,                    shutdown_state, 0,                  0,                         ON_SECONDARY | NEEDS_MEDIA,   "8.2.10.9.3.4", "Get Shutdown State")
-CMD(0x4204, set_shutdown_state,            shutdown_state, 1, 0,          none, 0,                            EFF_IMM_POLICY,            NEEDS_MEDIA,                  "8.2.10.9.3.5", "Set Shutdown State")
-CMD(0x4300, get_poison_list,               media_range_in, 0x10, 0,       get_poison_list_out, 1,             0,                         ON_SECONDARY | NEEDS_MEDIA,   "8.2.10.9.4.1", "Get Poison List")
-CMD(0x4301, inject_poison,                 inject_poison_in, 8, 0,        none, 0,                            EFF_IMM_DATA,              NEEDS_MEDIA | SCAN_RULES,     "8.2.10.9.4.2", "Inject Poison")
-CMD(0x4302, clear_poison,                  clear_poison_in, 0x48, 0,      none, 0,                            EFF_IMM_DATA,              NEEDS_MEDIA | SCAN_RULES,     "8.2.10.9.4.3", "Clear Poison")
-CMD(0x4303, get_scan_media_capabilities,   media_range_in, 0x10, 0,       get_scan_media_capabilities_out, 0, 0,                         ON_SECONDARY | NEEDS_MEDIA,   "8.2.10.9.4.4", "Get Scan Media Capabilities")
-CMD(0x4304, scan_media,                    scan_media_in, 0x11, 0,        none, 0,                            EFF_BACKGROUND | EFF_ABORT, NEEDS_MEDIA,                 "8.2.10.9.4.5", "Scan Media")
-CMD(0x4305, get_scan_media_results,        none, 0, 0,                    get_scan_media_results_out, 1,      0,                         ON_SECONDARY | NEEDS_MEDIA,   "8.2.10.9.4.6", "Get Scan Media Results")
-CMD(0x4500, get_security_state,            none, 0, 0,                    get_security_state_out, 0,          0,                         ON_SECONDARY,                 "8.2.10.9.6.1", "Get Security State")
+CMD(0x0001, identify,                      none, 0, 0,                    identify_out, 0,                    0,                         OFF_MAILBOX, 0, "8.2.10.1.1",   "Identify")
+CMD(0x0002, background_operation_status,   none, 0, 0,                    background_operation_status_out, 0, 0,                         OFF_MAILBOX, 0, "8.2.10.1.2",   "Background Operation Status")
+CMD(0x0005, request_abort_background_operation, none, 0, 0,               none, 0,                            0,                         0, 0, "8.2.10.1.5",   "Request Abort Background Operation")
+CMD(0x0100, get_event_records,             get_event_records_in, 1, 0,    get_event_records_out, 1,           0,                         ON_SECONDARY, CAN(INVALID_INPUT), "8.2.10.2.2",   "Get Event Records")
+CMD(0x0101, clear_event_records,           clear_event_records_in, 6, 510, none, 0,                           EFF_IMM_LOG,               0, CAN(INVALID_INPUT) | CAN(INVALID_HANDLE) | CAN(INVALID_PAYLOAD_LENGTH), "8.2.10.2.3",   "Clear Event Records")
+CMD(0x0102, get_event_interrupt_policy,    none, 0, 0,                    event_interrupt_policy, 0,          0,                         ON_SECONDARY, 0, "8.2.10.2.4",   "Get Event Interrupt Policy")
+CMD(0x0103, set_event_interrupt_policy,    event_interrupt_policy, 4, 0,  none, 0,                            EFF_IMM_POLICY,            0, CAN(INVALID_INPUT) | CAN(INVALID_PAYLOAD_LENGTH), "8.2.10.2.5",   "Set Event Interrupt Policy")
+CMD(0x0300, get_timestamp,                 none, 0, 0,                    timestamp, 0,                       0,                         ON_SECONDARY, 0, "8.2.10.4.1",   "Get Timestamp")
+CMD(0x0301, set_timestamp,                 timestamp, 8, 0,               none, 0,                            EFF_IMM_POLICY,            0, 0, "8.2.10.4.2",   "Set Timestamp")
+CMD(0x0400, get_supported_logs,            none, 0, 0,                    get_supported_logs_out, 1,          0,                         ON_SECONDARY, 0, "8.2.10.5.1",   "Get Supported Logs")
+CMD(0x0401, get_log,                       get_log_in, 0x18, 0,           none, 1,                            0,                         ON_SECONDARY, CAN(INVALID_INPUT) | CAN(INVALID_LOG), "8.2.10.5.2",   "Get Log")
+CMD(0x4000, identify_memory_device,        none, 0, 0,                    identify_memory_device_out, 0,      0,                         ON_SECONDARY, 0, "8.2.10.9.1.1", "Identify Memory Device")
+CMD(0x4100, get_partition_info,            none, 0, 0,                    get_partition_info_out, 0,          0,                         ON_SECONDARY, 0, "8.2.10.9.2.1", "Get Partition Info")
+CMD(0x4101, set_partition_info,            set_partition_info_in, 9, 1,   none, 0,                            EFF_COLD_RESET_CONFIG | EFF_IMM_CONFIG | EFF_IMM_DATA | EFF_RESET_CONFIGS, NEEDS_MEDIA | NEEDS_PARTITIONABLE, CAN(INVALID_INPUT) | CAN(INVALID_PAYLOAD_LENGTH) | CAN(BUSY), "8.2.10.9.2.2", "Set Partition Info")
+CMD(0x4102, get_lsa,                       get_lsa_in, 8, 0,              none, 1,                            0,                         ON_SECONDARY | NEEDS_MEDIA | NEEDS_LSA, CAN(INVALID_INPUT), "8.2.10.9.2.3", "Get LSA")
+CMD(0x4103, set_lsa,                       set_lsa_in, 8, TAIL,           none, 0,                            EFF_IMM_CONFIG | EFF_IMM_DATA, NEEDS_MEDIA | NEEDS_LSA, CAN(INVALID_INPUT), "8.2.10.9.2.4", "Set LSA")
+CMD(0x4200, get_health_info,               none, 0, 0,                    get_health_info_out, 0,             0,                         ON_SECONDARY, 0, "8.2.10.9.3.1", "Get Health Info")
+CMD(0x4203, get_shutdown_state,            none, 0, 0,                    shutdown_state, 0,                  0,                         ON_SECONDARY | NEEDS_MEDIA, 0, "8.2.10.9.3.4", "Get Shutdown State")
+CMD(0x4204, set_shutdown_state,            shutdown_state, 1, 0,          none, 0,                            EFF_IMM_POLICY,            NEEDS_MEDIA, CAN(INVALID_INPUT), "8.2.10.9.3.5", "Set Shutdown State")
+CMD(0x4300, get_poison_list,               media_range_in, 0x10, 0,       get_poison_list_out, 1,             0,                         ON_SECONDARY | NEEDS_MEDIA, CAN(INVALID_INPUT) | CAN(INVALID_PHYSICAL_ADDRESS), "8.2.10.9.4.1", "Get Poison List")
+CMD(0x4301, inject_poison,                 inject_poison_in, 8, 0,        none, 0,                            EFF_IMM_DATA,              NEEDS_MEDIA | SCAN_RULES, CAN(INVALID_PHYSICAL_ADDRESS) | CAN(INJECT_POISON_LIMIT_REACHED) | CAN(INTERNAL_ERROR), "8.2.10.9.4.2", "Inject Poison")
+CMD(0x4302, clear_poison,                  clear_poison_in, 0x48, 0,      none, 0,                            EFF_IMM_DATA,              NEEDS_MEDIA | SCAN_RULES, CAN(INVALID_INPUT) | CAN(INVALID_PHYSICAL_ADDRESS) | CAN(PERMANENT_MEDIA_FAILURE) | CAN(INTERNAL_ERROR), "8.2.10.9.4.3", "Clear Poison")
+CMD(0x4303, get_scan_media_capabilities,   media_range_in, 0x10, 0,       get_scan_media_capabilities_out, 0, 0,                         ON_SECONDARY | NEEDS_MEDIA, CAN(INVALID_INPUT) | CAN(INVALID_PHYSICAL_ADDRESS), "8.2.10.9.4.4", "Get Scan Media Capabilities")
+CMD(0x4304, scan_media,                    scan_media_in, 0x11, 0,        none, 0,                            EFF_BACKGROUND | EFF_ABORT, NEEDS_MEDIA, CAN(INVALID_INPUT) | CAN(INVALID_PHYSICAL_ADDRESS), "8.2.10.9.4.5", "Scan Media")
+CMD(0x4305, get_scan_media_results,        none, 0, 0,                    get_scan_media_results_out, 1,      0,                         ON_SECONDARY | NEEDS_MEDIA, CAN(UNSUPPORTED) | CAN(BUSY), "8.2.10.9.4.6", "Get Scan Media Results")
+CMD(0x4500, get_security_state,            none, 0, 0,                    get_security_state_out, 0,          0,                         ON_SECONDARY, 0, "8.2.10.9.6.1", "Get Security State")
 /* clang-format on */
 #undef CMD
+#undef CAN

@@ -11,8 +11,8 @@
  *   ACTION(name, id, help)
  *       prints something and ends
  *
- * Kinds: SIZE (K/M/G/T), NUMBER, HEX, CHOICE (its index among the words of `argument`), ONOFF,
- * FLAG (no argument), TEXT (not empty). min and max bound SIZE, NUMBER and HEX. The default is
+ * Kinds: SIZE (K/M/G/T), TIME (ns/us/ms/s/m/h, in ns), NUMBER, HEX, CHOICE (its index among the words of `argument`), ONOFF,
+ * FLAG (no argument), TEXT (not empty). min and max bound numbers. The default is
  * text for --help; swcxl_config_init() and options.c set it.
  */
 #ifndef DEVICE_OPTION
@@ -28,6 +28,7 @@
 PROCESS_OPTION("name", name, TEXT, "NAME", 0, 0, "mem0", "name of the device, for QMP")
 DEVICE_OPTION("volatile", volatile_size, SIZE, "SIZE", 0, 16 * TiB, "1G", "volatile capacity, a multiple of 256M")
 DEVICE_OPTION("persistent", persistent_size, SIZE, "SIZE", 0, 16 * TiB, "0", "persistent capacity, a multiple of 256M")
+DEVICE_OPTION("partitionable", partitionable_size, SIZE, "SIZE", 0, 16 * TiB, "0", "capacity between the two that Set Partition Info can move, a multiple of 256M")
 DEVICE_OPTION("serial", serial, HEX, "HEX", 1, UINT64_MAX, "from the name", "serial number")
 DEVICE_OPTION("cxl-revision", revision, CHOICE, "2.0|3.0|3.1|3.2", 0, 0, "3.2", "revision of the specification that shapes payloads")
 DEVICE_OPTION("poison-list-max", poison_list_max, NUMBER, "N", 1, 16777215, "256", "records in the poison list")
@@ -41,11 +42,14 @@ DEVICE_OPTION("estimate", estimate, ONOFF, "on|off", 0, 0, "on", "Get Scan Media
 DEVICE_OPTION("scan-results-max", scan_results_max, NUMBER, "N", 0, UINT32_MAX, "0", "records that a scan can store; 0: no limit")
 DEVICE_OPTION("during-scan", during_scan, CHOICE, "apply|freeze|busy", 0, 0, "apply", "Inject Poison and Clear Poison while a scan runs")
 DEVICE_OPTION("payload", payload_size, SIZE, "SIZE", 256, MiB, "4K", "mailbox payload, a power of two")
-DEVICE_OPTION("lsa", lsa_size, SIZE, "SIZE", 0, 16 * MiB, "128K with persistent capacity, else 0", "label storage area")
+DEVICE_OPTION("lsa", lsa_size, SIZE, "SIZE", 0, 16 * MiB, "128K with persistent or partitionable capacity, else 0", "label storage area")
 DEVICE_OPTION("event-log-max", event_log_max, NUMBER, "N", 1, 65535, "256", "records in each event log")
 DEVICE_OPTION("media-memory-max", media_memory_max, SIZE, "SIZE", 0, UINT64_MAX, "256M", "memory that written content may take here")
 DEVICE_OPTION("ranges-max", ranges_max, NUMBER, "N", 1, UINT64_MAX, "67108864", "poisoned ranges that may be held here")
 DEVICE_OPTION("hdm-commit", hdm_refuse, CHOICE, "accept|refuse", 0, 0, "accept", "whether HDM decoders commit")
+DEVICE_OPTION("sanitize-time", sanitize_ns, TIME, "TIME", 0, 30 * 24 * 3600 * NS_PER_S, "3s", "how long a sanitize takes")
+DEVICE_OPTION("fw-time", fw_ns, TIME, "TIME", 0, 30 * 24 * 3600 * NS_PER_S, "1s", "how long it takes to verify firmware, or to activate it online")
+DEVICE_OPTION("maintenance-time", maintenance_ns, TIME, "TIME", 0, 30 * 24 * 3600 * NS_PER_S, "500ms", "how long a maintenance operation takes")
 PROCESS_OPTION("clock", virtual_clock, CHOICE, "real|virtual", 0, 0, "real", "virtual time moves only by swcxl-clock-step")
 PROCESS_OPTION("socket-path", socket_path, TEXT, "PATH", 0, 0, "none", "serve vfio-user on this socket")
 PROCESS_OPTION("fd", fd, NUMBER, "N", 0, INT_MAX, "none", "serve vfio-user on this inherited socket, listening or connected")

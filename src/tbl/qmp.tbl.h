@@ -70,6 +70,7 @@ ENUM(log, "log",
 	VALUE("fatal", SWCXL_LOG_FATAL))
 ENUM(reset, "reset",
 	VALUE("conventional", SWCXL_RESET_CONVENTIONAL)
+	VALUE("cold", SWCXL_RESET_COLD)
 	VALUE("cxl", SWCXL_RESET_CXL))
 ENUM(media_status, "media-status",
 	VALUE("not-ready", 0)
@@ -491,7 +492,7 @@ COMMAND(clock_step, "swcxl-clock-step", "now", "0.1", EFFECT | TIME,
 	"Moves virtual time on, and replies when everything due until then has happened.",
 	ARG_UINT(nanoseconds, "nanoseconds", uint64_t, REQUIRED, 0, 0, INT64_MAX, ""))
 COMMAND(reset, "swcxl-reset", "empty", "0.1", EFFECT,
-	"Resets the device: a conventional reset, or a CXL Reset, which keeps more.",
+	"Resets the device: a conventional reset, a cold one (power was lost), or a CXL Reset, which keeps more.",
 	ARG_ENUM(type, "type", reset, REQUIRED, 0, ""))
 COMMAND(query_stats, "swcxl-query-stats", "stats", "0.1", 0,
 	"Counters since the start of the process.", )

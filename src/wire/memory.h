@@ -37,6 +37,13 @@ WIRE_STRUCT(identify_memory_device_out, 0x45, IDENTIFY_MEMORY_DEVICE_OUT)
 	F(0x18, le64, next_persistent)
 WIRE_STRUCT(get_partition_info_out, 0x20, GET_PARTITION_INFO_OUT)
 
+/* Set Partition Info (4101h): input: the volatile part of the partitionable capacity. */
+#define SET_PARTITION_INFO_IN(F)                       \
+	F(0x00, le64, volatile_capacity)               \
+	F(0x08, u8,   flags)
+WIRE_STRUCT(set_partition_info_in, 0x09, SET_PARTITION_INFO_IN)
+#define SET_PARTITION_IMMEDIATE 0x01
+
 /* Get LSA (4102h): input.  Set LSA (4103h): input before the data. */
 #define GET_LSA_IN(F)                                  \
 	F(0x00, le32, offset)                          \

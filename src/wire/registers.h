@@ -91,7 +91,10 @@
 /* Memory device status, 8.2.9.5.1 */
 #define MEMDEV_MEDIA_SHIFT 2
 #define MEMDEV_MEDIA(s) ((s) >> 2 & 3)
+#define MEMDEV_MEDIA_NOT_READY 0
 #define MEMDEV_MEDIA_READY 1
+#define MEMDEV_MEDIA_ERROR 2
+#define MEMDEV_MEDIA_DISABLED 3
 #define MEMDEV_MAILBOX_READY (1u << 4)
 
 #endif

@@ -56,11 +56,17 @@ OPTIONS = {
     "media-memory-max": ([("1M", 1 << 20), ("1T", T)], ["x"]),
     "ranges-max": ([("1", 1), ("100", 100)], ["0", "x"]),
     "hdm-commit": ([("accept", "accept"), ("refuse", "refuse")], ["reject"]),
+    "partitionable": ([("0", 0), ("256M", 256 << 20)], ["1", "100M", "17T", "x"]),
+    "sanitize-time": ([("3s", 3 * 10**9), ("3", 3 * 10**9), ("0", 0), ("5ns", 5), ("2us", 2000),
+                       ("7ms", 7 * 10**6), ("1m", 60 * 10**9), ("720h", 2592000 * 10**9)],
+                      ["", "s", "1.5s", "3S", "3 s", "721h", "2592001", "18446744073709551615h"]),
+    "fw-time": ([("250ms", 25 * 10**7)], ["-1"]),
+    "maintenance-time": ([("9ns", 9)], ["soon"]),
     "clock": ([("real", "real"), ("virtual", "virtual")], ["fake"]),
 }
 # What the device itself finds wrong is called by what it is rather than by its option.
-FIELDS = {"volatile": "capacit", "persistent": "capacit", "lsa": "label storage",
-          "payload": "payload"}
+FIELDS = {"volatile": "capacit", "partitionable": "capacit", "persistent": "capacit",
+          "lsa": "label storage", "payload": "payload"}
 NEEDED = {"volatile": {"0": ["--persistent", "256M"]}, "lsa": {"0": ["--persistent", "256M"]}}
 
 
@@ -108,7 +114,10 @@ def test_defaults_are_those_that_help_shows():
     for name, default in re.findall(r"^  --([a-z-]+) .*\[(.*)\]$", help_text(), re.M):
         if name not in config or name in ("serial", "lsa"):
             continue
-        if default[-1] in units:
+        if name.endswith("-time"):
+            number, unit = re.fullmatch(r"(\d+)(m?s)", default).groups()
+            default = int(number) * {"ms": 10**6, "s": 10**9}[unit]
+        elif default[-1] in units:
             default = int(default[:-1]) * units[default[-1]]
         shown = config[name]
         if isinstance(shown, bool):
@@ -119,7 +128,7 @@ def test_defaults_are_those_that_help_shows():
 
 
 def test_later_options_are_unknown():
-    for name in ("partitionable", "state", "sandbox", "poll", "dc-regions", "foo", "vol", "v",
+    for name in ("state", "sandbox", "poll", "dc-regions", "foo", "vol", "v",
                  "help-me"):
         assert f"unknown option '--{name}'" in refused(f"--{name}", "1")
 

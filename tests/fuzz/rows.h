@@ -10,13 +10,14 @@
 
 struct row {
 	uint16_t opcode, effects, rules;
+	uint64_t codes;
 	uint32_t min, size, tail; /* of the input */
 	const char *name;
 };
 
 static const struct row rows[] = {
-#define CMD(opcode, name, in, min, tail, out, out_tail, effects, rules, ...) \
-	{opcode, effects, rules, min, sizeof(struct in), tail, #name},
+#define CMD(opcode, name, in, min, tail, out, out_tail, effects, rules, codes, ...) \
+	{opcode, effects, rules, codes, min, sizeof(struct in), tail, #name},
 #include "tbl/commands.tbl.h"
 };
 

@@ -484,14 +484,17 @@ def test_query_device_shows_the_configuration_by_its_option_names(checked):
         "injected-persists": True, "volatile-list": False, "span": "reject", "strict": True,
         "scan-ns-per-line": 11, "estimate": False, "scan-results-max": 13, "during-scan": "busy",
         "payload": 1024, "lsa": 65536, "event-log-max": 15, "media-memory-max": 1 << 24,
-        "ranges-max": 17, "hdm-commit": "refuse", "clock": "virtual"}
+        "ranges-max": 17, "hdm-commit": "refuse", "partitionable": 512 << 20,
+        "sanitize-time": 19 * 10**9, "fw-time": 23 * 10**9, "maintenance-time": 0,
+        "clock": "virtual"}
     args = []
     for name, value in options.items():
         if name == "strict":
             args.append("--strict")
         else:
+            unit = "ns" if name.endswith("-time") else ""
             args.append(f"--{name}=" + ({True: "on", False: "off"}[value]
-                                        if isinstance(value, bool) else str(value)))
+                                        if isinstance(value, bool) else f"{value}{unit}"))
     with Daemon(*args, vfio=False) as device, device.qmp() as qmp:
         state = qmp.cmd("swcxl-query-device")
     assert state["config"] == options

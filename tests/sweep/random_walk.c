@@ -22,6 +22,7 @@ static struct swcxl_config some_config(void)
 
 	swcxl_config_init(&c);
 	c.volatile_size = c.persistent_size = UNIT;
+	c.partitionable_size = below(3) * UNIT;
 	c.payload_size = 256u << below(5);
 	c.lsa_size = below(2) ? 1280 : 0;
 	c.poison_list_max = 1 + (uint32_t)below(20);

@@ -192,8 +192,15 @@ static void values_that_no_device_has_are_refused(void)
 		{.kind = POISON, .start = 0, .length = 64, .attr = 0xe8},
 		{.kind = LIST, .start = 0, .length = 64, .attr = 0x8a},
 		{.kind = SWCXL_CHANGE_OVERFLOW, .attr = 0, .value = 5},
-		{.kind = SWCXL_CHANGE_SHUTDOWN, .attr = 0xfe, .value = 0},
-		{.kind = SWCXL_CHANGE_SHUTDOWN, .attr = 0, .value = 1ull << 32},
+		/* a share of capacity that is not there; a shutdown state; a length; a number */
+		{.kind = SWCXL_CHANGE_SETTING,
+		 .start = 1,
+		 .length = 16,
+		 .data = "\1\0\0\0\0\0\0\0\1\0\0\0\0\0\0"},
+		{.kind = SWCXL_CHANGE_SETTING, .start = 2, .length = 5, .data = "\2\0\0\0"},
+		{.kind = SWCXL_CHANGE_SETTING, .start = 2, .length = 4, .data = "\0\0\0\0"},
+		{.kind = SWCXL_CHANGE_SETTING, .start = 2, .length = 5},
+		{.kind = SWCXL_CHANGE_SETTING, .start = 99, .length = 5, .data = "\0\0\0\0"},
 	};
 
 	for (unsigned i = 0; i < ARRAY_SIZE(changes); i++)

@@ -188,7 +188,7 @@ enum swcxl_rc cmd_scan_media(struct swcxl_dev *dev, struct call *call,
 	if (!reserved_ok(dev, in->flags & ~SCAN_MEDIA_NO_EVENT_LOG))
 		return SWCXL_INVALID_INPUT;
 	scan_start(dev, address / SWCXL_LINE, lines, in->flags & SCAN_MEDIA_NO_EVENT_LOG);
-	background_start(call->cci, 0x43 << 8 | 0x04);
+	background_start(call->cci, 0x43 << 8 | 0x04, &scan_op);
 	return SWCXL_BACKGROUND_STARTED;
 }
 

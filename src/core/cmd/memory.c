@@ -2,6 +2,8 @@
 /* Identify, partitions, label storage area, health, security: CXL r3.2 8.2.10.9.1 to .3, .6. */
 #include "core/cci.h"
 
+#include <errno.h>
+
 #define UNIT_LINES (SWCXL_CAPACITY_UNIT / SWCXL_LINE)
 
 enum swcxl_rc cmd_identify_memory_device(struct swcxl_dev *dev, struct call *call,
@@ -14,8 +16,9 @@ enum swcxl_rc cmd_identify_memory_device(struct swcxl_dev *dev, struct call *cal
 	(void)in;
 	memcpy(out->fw_revision, revision, MIN(sizeof(revision), sizeof(out->fw_revision)));
 	wr(&out->total_capacity, dev->dpa.top / UNIT_LINES);
-	wr(&out->volatile_capacity, dpa_capacity(&dev->dpa, DPA_VOLATILE) / UNIT_LINES);
-	wr(&out->persistent_capacity, dpa_capacity(&dev->dpa, DPA_PERSISTENT) / UNIT_LINES);
+	wr(&out->volatile_capacity, c->volatile_size / SWCXL_CAPACITY_UNIT);
+	wr(&out->persistent_capacity, c->persistent_size / SWCXL_CAPACITY_UNIT);
+	wr(&out->partition_align, c->partitionable_size ? 1 : 0);
 	wr(&out->informational_log_size, c->event_log_max);
 	wr(&out->warning_log_size, c->event_log_max);
 	wr(&out->failure_log_size, c->event_log_max);
@@ -32,10 +35,37 @@ enum swcxl_rc cmd_identify_memory_device(struct swcxl_dev *dev, struct call *cal
 enum swcxl_rc cmd_get_partition_info(struct swcxl_dev *dev, struct call *call,
 				     const struct none *in, struct get_partition_info_out *out)
 {
+	const struct kept_partition *p = &dev->kept.partition;
+	struct dpa next;
+
 	(void)call, (void)in;
 	wr(&out->active_volatile, dpa_capacity(&dev->dpa, DPA_VOLATILE) / UNIT_LINES);
 	wr(&out->active_persistent, dpa_capacity(&dev->dpa, DPA_PERSISTENT) / UNIT_LINES);
+	if (rd(p->next) != rd(p->share)) { /* else no change is pending: zeros */
+		dpa_init(&next, &dev->config, rd(p->next));
+		wr(&out->next_volatile, dpa_capacity(&next, DPA_VOLATILE) / UNIT_LINES);
+		wr(&out->next_persistent, dpa_capacity(&next, DPA_PERSISTENT) / UNIT_LINES);
+	}
 	return SWCXL_SUCCESS;
+}
+
+/* Data in capacity that changes its type is lost (D-44). A tenth byte is from Linux' user space,
+ * which has always sent one. */
+enum swcxl_rc cmd_set_partition_info(struct swcxl_dev *dev, struct call *call,
+				     const struct set_partition_info_in *in, struct none *out)
+{
+	uint64_t share = rd(in->volatile_capacity);
+	bool immediate = in->flags & SET_PARTITION_IMMEDIATE;
+
+	(void)out;
+	if (call->data.len && *call->data.p)
+		return SWCXL_INVALID_PAYLOAD_LENGTH;
+	if (share > dev->config.partitionable_size / SWCXL_CAPACITY_UNIT ||
+	    !reserved_ok(dev, in->flags & ~SET_PARTITION_IMMEDIATE))
+		return SWCXL_INVALID_INPUT;
+	if (immediate && dev->background.running)
+		return SWCXL_BUSY; /* it works on the partitions as they are */
+	return partition_set(dev, share, immediate) ? SWCXL_INTERNAL_ERROR : SWCXL_SUCCESS;
 }
 
 enum swcxl_rc cmd_get_lsa(struct swcxl_dev *dev, struct call *call, const struct get_lsa_in *in,
@@ -80,7 +110,7 @@ enum swcxl_rc cmd_get_health_info(struct swcxl_dev *dev, struct call *call, cons
 	out->media_status = 0; /* normal */
 	out->life_used = 0;
 	wr(&out->temperature, 25); /* degrees Celsius */
-	wr(&out->dirty_shutdown_count, dev->dirty_shutdowns);
+	wr(&out->dirty_shutdown_count, rd(dev->kept.shutdown.dirty_count));
 	return SWCXL_SUCCESS;
 }
 
@@ -88,7 +118,7 @@ enum swcxl_rc cmd_get_shutdown_state(struct swcxl_dev *dev, struct call *call,
 				     const struct none *in, struct shutdown_state *out)
 {
 	(void)call, (void)in;
-	out->state = dev->shutdown_state;
+	out->state = dev->kept.shutdown.state;
 	return SWCXL_SUCCESS;
 }
 
@@ -98,11 +128,17 @@ enum swcxl_rc cmd_set_shutdown_state(struct swcxl_dev *dev, struct call *call,
 	(void)call, (void)out;
 	if (!reserved_ok(dev, in->state & ~SHUTDOWN_DIRTY))
 		return SWCXL_INVALID_INPUT;
-	dev->shutdown_state = in->state & SHUTDOWN_DIRTY;
-	device_change(dev, &(struct swcxl_change){.kind = SWCXL_CHANGE_SHUTDOWN,
-						  .attr = dev->shutdown_state,
-						  .value = dev->dirty_shutdowns});
+	dev->kept.shutdown.state = in->state & SHUTDOWN_DIRTY;
+	kept_changed(dev, KEPT_shutdown);
 	return SWCXL_SUCCESS;
+}
+
+int shutdown_restore(struct swcxl_dev *dev, const struct kept_shutdown *kept)
+{
+	if (kept->state & ~SHUTDOWN_DIRTY)
+		return -EINVAL;
+	dev->kept.shutdown = *kept;
+	return 0;
 }
 
 /* Security is disabled, and there are no passphrases to set yet. */

@@ -25,7 +25,6 @@ static bool aligned(struct qmp_call *call, uint64_t start, uint64_t length)
 
 bool qmp_in_range(struct qmp_call *call, uint64_t start, uint64_t length)
 {
-	const struct swcxl_config *config = swcxl_get_config(call->qmp->dev);
 
 	if (!length)
 		return qmp_error(call, "Parameter 'length' must not be 0");
@@ -33,7 +32,7 @@ bool qmp_in_range(struct qmp_call *call, uint64_t start, uint64_t length)
 		return qmp_error(call,
 				 "Range of 0x%" PRIx64 " bytes at 0x%" PRIx64
 				 " is outside of the device, which has 0x%" PRIx64 " bytes",
-				 length, start, config->volatile_size + config->persistent_size);
+				 length, start, swcxl_capacity(call->qmp->dev));
 	return true;
 }
 
@@ -91,8 +90,7 @@ static void out_row(struct out *out, const struct swcxl_poison_row *row)
 
 bool cmd_query_poison(struct qmp_call *call, const struct qmp_query_poison_args *in)
 {
-	const struct swcxl_config *config = swcxl_get_config(call->qmp->dev);
-	uint64_t start = in->start, end = config->volatile_size + config->persistent_size;
+	uint64_t start = in->start, end = swcxl_capacity(call->qmp->dev);
 	uint64_t max = MIN(in->has_max ? in->max : UINT64_MAX, QMP_POISON_ROWS_MAX);
 	struct swcxl_poison_row row;
 	uint64_t rows = 0;

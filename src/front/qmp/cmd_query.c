@@ -15,6 +15,7 @@
 
 #define OUT_SIZE(name, value, words) out_uint(out, name, (uint64_t)(value));
 #define OUT_NUMBER OUT_SIZE
+#define OUT_TIME OUT_SIZE
 #define OUT_ONOFF(name, value, words) out_bool(out, name, (value) != 0);
 #define OUT_FLAG OUT_ONOFF
 #define OUT_HEX(name, value, words) out_serial(out, name, (uint64_t)(value));
@@ -132,7 +133,7 @@ bool cmd_query_device(struct qmp_call *call, const struct qmp_query_device_args 
 	out_enum(out, "cxl-revision", &qmp_enum_revision, config->revision);
 	out_uint(out, "now", status.now_ns);
 	out_uint(out, "timestamp", status.timestamp);
-	out_uint(out, "capacity", config->volatile_size + config->persistent_size);
+	out_uint(out, "capacity", swcxl_capacity(call->qmp->dev));
 	out_begin(out, "partitions", '{');
 	out_range(out, "volatile", status.volatile_part);
 	out_range(out, "persistent", status.persistent_part);

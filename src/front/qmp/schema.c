@@ -158,6 +158,7 @@ static void objects(struct schema *s)
 		{"config", NULL},
 #define TYPE_SIZE "int"
 #define TYPE_NUMBER "int"
+#define TYPE_TIME "int"
 #define TYPE_ONOFF "bool"
 #define TYPE_FLAG "bool"
 #define TYPE_HEX "str"

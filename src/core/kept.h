@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Small things that the device keeps over power loss, beside poison, content, labels and events:
+ * each is a struct of bytes in the device, dev->kept.NAME, and goes out whole as one setting
+ * whenever it changes (kept_changed()). A row here is all that saving and restoring needs, and
+ * NAME_restore(), in the file that the row names, which judges what comes back and takes it.
+ *
+ * Numbers and layouts are for ever: a layout that changes gets a new number.
+ */
+#ifndef SWCXL_CORE_KEPT_H
+#define SWCXL_CORE_KEPT_H
+
+#include "base/wire.h"
+
+struct swcxl_dev;
+
+/* clang-format off */
+
+/* Partitions (8.2.10.9.2): how much of the partitionable capacity is volatile, in units of
+ * 256 MiB, now and from the next reset on. */
+#define KEPT_PARTITION(F)                      \
+	F(0x00, le64, share)                   \
+	F(0x08, le64, next)
+WIRE_STRUCT(kept_partition, 0x10, KEPT_PARTITION)
+
+/* Shutdown state and dirty shutdown count (8.2.10.9.3.4). */
+#define KEPT_SHUTDOWN(F)                       \
+	F(0x00, u8,   state)                   \
+	F(0x01, le32, dirty_count)
+WIRE_STRUCT(kept_shutdown, 0x05, KEPT_SHUTDOWN)
+
+/* Media (8.2.10.9.5.1): disabled until a sanitize succeeds. */
+#define KEPT_MEDIA(F)                          \
+	F(0x00, u8,   disabled)
+WIRE_STRUCT(kept_media, 0x01, KEPT_MEDIA)
+
+/* KEPT(number, name) */
+#define KEPT_ROWS(KEPT)                        \
+	KEPT(1, partition) /* dpa.c */         \
+	KEPT(2, shutdown)  /* cmd/memory.c */  \
+	KEPT(3, media)     /* kept.c */
+
+/* clang-format on */
+
+enum kept_number {
+#define KEPT(number, name) KEPT_##name = (number),
+	KEPT_ROWS(KEPT)
+#undef KEPT
+};
+
+struct kept {
+#define KEPT(number, name) struct kept_##name name;
+	KEPT_ROWS(KEPT)
+#undef KEPT
+};
+
+/* What is there has changed: it goes out. */
+void kept_changed(struct swcxl_dev *dev, enum kept_number number);
+
+/* Takes what was kept: 0; -EINVAL when this device cannot have kept that; -ENOMEM. */
+#define KEPT(number, name) \
+	int name##_restore(struct swcxl_dev *dev, const struct kept_##name *kept);
+KEPT_ROWS(KEPT)
+#undef KEPT
+
+#endif
