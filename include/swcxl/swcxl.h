@@ -431,6 +431,50 @@ struct swcxl_event_header {
 int swcxl_event_inject(struct swcxl_dev *dev, enum swcxl_log log,
 		       const struct swcxl_event_header *header, const void *data, size_t len);
 
+/*
+ * Protocol errors (8.2.4.17): bits of the RAS capability's status registers. An error that its mask
+ * register masks is as if it had not happened: it returns 0. Else its status bit is set, and the
+ * internal error's in the AER capability and in the device status; it returns 1. -EINVAL: no such
+ * error. Whether a message goes to the root port is the transport's business.
+ *
+ * Uncorrectable errors queue up with their headers: the first shows in the header log until its
+ * status bit, alone, is written.
+ */
+enum swcxl_uncorrectable {
+	SWCXL_UE_CACHE_DATA_PARITY = 0,
+	SWCXL_UE_CACHE_ADDRESS_PARITY = 1,
+	SWCXL_UE_CACHE_BE_PARITY = 2,
+	SWCXL_UE_CACHE_DATA_ECC = 3,
+	SWCXL_UE_MEM_DATA_PARITY = 4,
+	SWCXL_UE_MEM_ADDRESS_PARITY = 5,
+	SWCXL_UE_MEM_BE_PARITY = 6,
+	SWCXL_UE_MEM_DATA_ECC = 7,
+	SWCXL_UE_REINIT_THRESHOLD = 8,
+	SWCXL_UE_RSVD_ENCODING = 9,
+	SWCXL_UE_POISON_RECEIVED = 10,
+	SWCXL_UE_RECEIVER_OVERFLOW = 11,
+	SWCXL_UE_INTERNAL = 14,
+	SWCXL_UE_IDE_TX = 15,
+	SWCXL_UE_IDE_RX = 16,
+	SWCXL_UE_EXTENDED_METADATA = 17,
+};
+
+enum swcxl_correctable {
+	SWCXL_CE_CACHE_DATA_ECC,
+	SWCXL_CE_MEM_DATA_ECC,
+	SWCXL_CE_CRC_THRESHOLD,
+	SWCXL_CE_RETRY_THRESHOLD,
+	SWCXL_CE_CACHE_POISON_RECEIVED,
+	SWCXL_CE_MEM_POISON_RECEIVED,
+	SWCXL_CE_PHYSICAL,
+};
+
+#define SWCXL_RAS_HEADER 16u /* dwords in the header log */
+
+int swcxl_ras_uncorrectable(struct swcxl_dev *dev, enum swcxl_uncorrectable error,
+			    const uint32_t header[SWCXL_RAS_HEADER]);
+int swcxl_ras_correctable(struct swcxl_dev *dev, enum swcxl_correctable error);
+
 /* Record number index (0: the oldest) as it stands, or NULL. Valid until the next call. */
 const uint8_t *swcxl_log_record(const struct swcxl_dev *dev, enum swcxl_log log, uint32_t index);
 

@@ -23,8 +23,10 @@ void component_reset(struct swcxl_dev *dev, bool conventional)
 {
 	const uint32_t locked = HDM_CONTROL_COMMITTED | HDM_CONTROL_LOCK;
 
-	if (conventional)
+	if (conventional) {
 		regs_define(&dev->component, 0, rows, ARRAY_SIZE(rows));
+		ras_reset(dev);
+	}
 	for (unsigned i = 0; i < HDM_DECODERS; i++) {
 		uint32_t at = HDM + HDM_DECODER(i);
 
@@ -125,6 +127,7 @@ void component_write(struct swcxl_dev *dev, uint64_t offset, const void *buf, ui
 {
 	device_trace(dev, SWCXL_TRACE_WRITE, "component", offset, buf, len);
 	regs_write(&dev->component, offset, buf, len);
+	ras_write(dev, offset, buf, len);
 	for (unsigned i = 0; i < HDM_DECODERS; i++)
 		if (regs_touches(offset, len, HDM + HDM_DECODER(i) + HDM_CONTROL, 4))
 			write_control(dev, i);

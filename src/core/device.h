@@ -271,6 +271,25 @@ void doe_reset(struct swcxl_dev *dev);
 /* A write to configuration space, after its registers have taken it. */
 void doe_write(struct swcxl_dev *dev, uint32_t offset, const void *buf, uint32_t len);
 
+/* ---- ras.c: protocol errors ---- */
+
+#define RAS_ERRORS_MAX 32u /* whose headers are kept */
+
+struct ras_error {
+	uint8_t bit;
+	uint32_t header[SWCXL_RAS_HEADER];
+};
+
+struct ras { /* uncorrectable errors that the host has not cleared */
+	struct ras_error error[RAS_ERRORS_MAX];
+	unsigned count;
+	uint32_t unlogged; /* bits of those whose headers were not kept */
+};
+
+void ras_reset(struct swcxl_dev *dev);
+/* A write to the component registers, after they have taken it. */
+void ras_write(struct swcxl_dev *dev, uint64_t offset, const void *buf, uint32_t len);
+
 /* ---- cci.c: channels and the dispatcher; see core/cci.h ---- */
 
 enum channel { CHANNEL_PRIMARY, CHANNEL_SECONDARY, CHANNEL_CONTROL };
@@ -327,6 +346,7 @@ struct swcxl_dev {
 	struct mailbox mailbox[SWCXL_MAILBOXES];
 	struct regs config_space, component;
 	struct doe doe;
+	struct ras ras;
 };
 
 /* A time, and so much later; at the end of time it is a little earlier than never. */

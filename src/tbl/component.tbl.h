@@ -22,7 +22,15 @@ REG(0x1084, 4, 0x0003cfff, 0x0003cfff, 0)          /* mask */
 REG(0x1088, 4, 0x0003cfff, 0x0003cfff, 0)          /* severity: fatal */
 REG(0x108c, 4, 0x00000000, 0, 0x0000007f)          /* correctable status */
 REG(0x1090, 4, 0x0000007f, 0x0000007f, 0)          /* mask */
-REG(0x1094, 4, 0x00002000, 0x00002000, 0)          /* control: poison enabled */
+REG(0x1094, 4, 0x00002200, 0x00002000, 0)          /* control: poison enabled; several headers */
+REG(0x1098, 8, 0x0000000000000000, 0, 0)           /* header log */
+REG(0x10a0, 8, 0x0000000000000000, 0, 0)
+REG(0x10a8, 8, 0x0000000000000000, 0, 0)
+REG(0x10b0, 8, 0x0000000000000000, 0, 0)
+REG(0x10b8, 8, 0x0000000000000000, 0, 0)
+REG(0x10c0, 8, 0x0000000000000000, 0, 0)
+REG(0x10c8, 8, 0x0000000000000000, 0, 0)
+REG(0x10d0, 8, 0x0000000000000000, 0, 0)
 /* --- link, 8.2.4.19: constants of a link that is up --- */
 REG(0x10e0, 8, 0x0000000000000002, 0, 0)
 REG(0x10e8, 8, 0x0000000000000018, 0, 0)           /* initialisation is done */

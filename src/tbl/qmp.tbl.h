@@ -8,6 +8,7 @@
  *                                    As the type of a list in a reply, number is a bit number.
  *   OBJECT("name", members...)       MEMBER("name", "type", "help")
  *   EVENT("NAME", "object", "help")  "empty": the event has no data
+ *   ITEM(id, "name", arguments...)    an object that is given in a list: see ARG_ITEMS
  *   COMMAND(id, "name", "returns", since, flags, "help", arguments...)
  *
  * The objects that an event-record has by its type are in event_fields.tbl.h.
@@ -22,8 +23,9 @@
  *   ARG_HEX(field, "name", presence, min, max, "help")      bytes; hexadecimal digits
  *   ARG_LIST(field, "name", enum id, "help")                any of an enum: bits; optional
  *   ARG_INT(field, "name", C type, presence, "help")        may be negative
- *   ARG_WORDS(field, "name", "help")                        64-bit numbers, four are kept; optional
+ *   ARG_WORDS(field, "name", C type, presence, "help")      numbers, QMP_WORDS_MAX are kept
  *   ARG_OBJECT(field, "name", "help")                       as it is; optional
+ *   ARG_ITEMS(field, "name", item id, "help")               a list of such objects; required
  *
  * EFFECT in flags: the command can change the device outside of its command interface, so it is
  * part of a trace, and its reply is what durable state has to wait for. With TIME, all that it
@@ -37,6 +39,9 @@
 #endif
 #ifndef EVENT
 #define EVENT(...)
+#endif
+#ifndef ITEM
+#define ITEM(...)
 #endif
 #ifndef COMMAND
 #define COMMAND(...)
@@ -80,6 +85,32 @@ ENUM(media_status, "media-status",
 ENUM(shutdown_reason, "shutdown-reason",
 	VALUE("host-signal", 0)
 	VALUE("host-qmp-quit", 1))
+ENUM(uncorrectable, "uncorrectable-error-type",
+	VALUE("cache-data-parity", SWCXL_UE_CACHE_DATA_PARITY)
+	VALUE("cache-address-parity", SWCXL_UE_CACHE_ADDRESS_PARITY)
+	VALUE("cache-be-parity", SWCXL_UE_CACHE_BE_PARITY)
+	VALUE("cache-data-ecc", SWCXL_UE_CACHE_DATA_ECC)
+	VALUE("mem-data-parity", SWCXL_UE_MEM_DATA_PARITY)
+	VALUE("mem-address-parity", SWCXL_UE_MEM_ADDRESS_PARITY)
+	VALUE("mem-be-parity", SWCXL_UE_MEM_BE_PARITY)
+	VALUE("mem-data-ecc", SWCXL_UE_MEM_DATA_ECC)
+	VALUE("reinit-threshold", SWCXL_UE_REINIT_THRESHOLD)
+	VALUE("rsvd-encoding", SWCXL_UE_RSVD_ENCODING)
+	VALUE("poison-received", SWCXL_UE_POISON_RECEIVED)
+	VALUE("receiver-overflow", SWCXL_UE_RECEIVER_OVERFLOW)
+	VALUE("internal", SWCXL_UE_INTERNAL)
+	VALUE("cxl-ide-tx", SWCXL_UE_IDE_TX)
+	VALUE("cxl-ide-rx", SWCXL_UE_IDE_RX))
+ENUM(correctable, "correctable-error-type",
+	VALUE("cache-data-ecc", SWCXL_CE_CACHE_DATA_ECC)
+	VALUE("mem-data-ecc", SWCXL_CE_MEM_DATA_ECC)
+	VALUE("crc-threshold", SWCXL_CE_CRC_THRESHOLD)
+	VALUE("retry-threshold", SWCXL_CE_RETRY_THRESHOLD)
+	VALUE("cache-poison-received", SWCXL_CE_CACHE_POISON_RECEIVED)
+	VALUE("mem-poison-received", SWCXL_CE_MEM_POISON_RECEIVED)
+	VALUE("physical", SWCXL_CE_PHYSICAL))
+ENUM(aer, "aer-delivery",
+	VALUE("not-delivered", 0))
 /* Event records (8.2.10.2.1): "reserved" stands for what has no name. */
 ENUM(record_type, "record-type",
 	VALUE("general-media", 0)
@@ -275,6 +306,10 @@ OBJECT("poison-row",
 	MEMBER("permanent", "bool", "it cannot be cleared"))
 OBJECT("data",
 	MEMBER("data", "str", "hexadecimal digits"))
+OBJECT("errors-injected",
+	MEMBER("recorded", "int", "errors that the registers show; the others are masked there")
+	MEMBER("aer", "aer-delivery",
+		"what became of the message to the root port: vfio-user has none to carry it"))
 OBJECT("cci-result",
 	MEMBER("return-code", "int", "")
 	MEMBER("payload", "str", "hexadecimal digits"))
@@ -421,7 +456,7 @@ COMMAND(cxl_inject_dram_event, "cxl-inject-dram-event", "empty", "0.1", EFFECT,
 	ARG_UINT(bank, "bank", uint8_t, OPTIONAL, 0, 0, UINT8_MAX, "")
 	ARG_UINT(row, "row", uint32_t, OPTIONAL, 0, 0, 0xffffff, "")
 	ARG_UINT(column, "column", uint16_t, OPTIONAL, 0, 0, UINT16_MAX, "")
-	ARG_WORDS(correction_mask, "correction-mask", "the first four count")
+	ARG_WORDS(correction_mask, "correction-mask", uint64_t, OPTIONAL, "the first four count")
 	COMPONENT_ARGS("; from 3.1 on")
 	ARG_UINT(sub_channel, "sub-channel", uint8_t, OPTIONAL, 0, 0, UINT8_MAX, "from 3.1 on")
 	ARG_UINT(cme_ev_flags, "cme-ev-flags", uint8_t, OPTIONAL, 0, 0, UINT8_MAX, "from 3.1 on")
@@ -441,6 +476,19 @@ COMMAND(cxl_inject_memory_module_event, "cxl-inject-memory-module-event", "empty
 	ARG_UINT(corrected_persistent, "corrected-persistent-error-count", uint32_t, REQUIRED, 0, 0, UINT32_MAX, "")
 	COMPONENT_ARGS("; from 3.1 on")
 	SUB_TYPE_ARG)
+
+ITEM(uncorrectable_error, "uncorrectable-error",
+	ARG_ENUM(type, "type", uncorrectable, REQUIRED, 0, "")
+	ARG_WORDS(header, "header", uint32_t, REQUIRED,
+		"for the header log: 32 at most, of which the registers hold 16"))
+COMMAND(cxl_inject_uncorrectable_errors, "cxl-inject-uncorrectable-errors", "errors-injected", "0.1", EFFECT,
+	"Protocol errors, in this order, in the RAS and AER registers. Those that the host masks, all of them after a reset, are dropped.",
+	ARG_STR(path, "path", REQUIRED, "the device's name, or a path that ends in it")
+	ARG_ITEMS(errors, "errors", uncorrectable_error, ""))
+COMMAND(cxl_inject_correctable_error, "cxl-inject-correctable-error", "errors-injected", "0.1", EFFECT,
+	"Likewise, a corrected one.",
+	ARG_STR(path, "path", REQUIRED, "the device's name, or a path that ends in it")
+	ARG_ENUM(type, "type", correctable, REQUIRED, 0, ""))
 
 /* ---- commands: our own ---------------------------------------------------------------------- */
 
@@ -501,6 +549,7 @@ COMMAND(query_stats, "swcxl-query-stats", "stats", "0.1", 0,
 #undef ENUM
 #undef OBJECT
 #undef EVENT
+#undef ITEM
 #undef COMMAND
 #undef EVENT_ARGS
 #undef MEDIA_ARGS

@@ -28,12 +28,37 @@
 #define DOE_STATUS_ERROR (1u << 2)
 #define DOE_STATUS_READY (1u << 31)
 
+/* ---- errors in configuration space: PCIe 7.5.3.5; 7.8.4, offsets in the capability ---- */
+#define DEVICE_STATUS_CORRECTABLE (1u << 0)
+#define DEVICE_STATUS_NON_FATAL (1u << 1)
+#define DEVICE_STATUS_FATAL (1u << 2)
+#define AER_UNCORRECTABLE_STATUS 0x04
+#define AER_UNCORRECTABLE_MASK 0x08
+#define AER_UNCORRECTABLE_SEVERITY 0x0c
+#define AER_CORRECTABLE_STATUS 0x10
+#define AER_CORRECTABLE_MASK 0x14
+#define AER_CONTROL 0x18
+#define AER_INTERNAL 22 /* bit numbers */
+#define AER_CORRECTED_INTERNAL 14
+
 /* ---- component registers, 8.2.4: offsets in the block ---- */
 #define COMPONENT_BLOCK_SIZE 0x10000
 #define CACHEMEM_BASE 0x1000 /* CXL.cache and CXL.mem registers: the capability array */
 #define COMP_CAP_RAS 0x2
 #define COMP_CAP_LINK 0x4
 #define COMP_CAP_HDM 0x5
+
+/* RAS capability, 8.2.4.17: offsets in the capability */
+#define RAS_UNCORRECTABLE_STATUS 0x00
+#define RAS_UNCORRECTABLE_MASK 0x04
+#define RAS_UNCORRECTABLE_SEVERITY 0x08
+#define RAS_CORRECTABLE_STATUS 0x0c
+#define RAS_CORRECTABLE_MASK 0x10
+#define RAS_CONTROL 0x14
+#define RAS_HEADER_LOG 0x18
+#define RAS_UNCORRECTABLE_BITS 0x0003cfffu
+#define RAS_CORRECTABLE_BITS 0x0000007fu
+#define RAS_CONTROL_FIRST 0x3fu /* the first error's bit number */
 
 /* HDM decoder capability, 8.2.4.20: offsets in the capability */
 #define HDM_CAPABILITY 0x00

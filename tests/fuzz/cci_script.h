@@ -25,6 +25,7 @@ enum cci_step {
 	STEP_STATE,	   /* checks what is too slow for every step */
 	STEP_NO_MEMORY,	   /* allocations until one fails */
 	STEP_LEND,	   /* mailbox payload: 1 other memory, 0 the device's own; scribble */
+	STEP_RAS,	   /* an error: bit 7 correctable, bits 4:0 which; a byte of its header */
 	STEPS
 };
 

@@ -311,6 +311,16 @@ static void step_plant(struct input *in)
 		    flags & 2);
 }
 
+static void step_ras(struct input *in)
+{
+	uint8_t kind = (uint8_t)take(in, 1);
+	uint32_t header[SWCXL_RAS_HEADER] = {(uint32_t)take(in, 1)};
+	int recorded = kind & 0x80 ? swcxl_ras_correctable(t.dev, kind & 0x7f)
+				   : swcxl_ras_uncorrectable(t.dev, kind, header);
+
+	MUST(recorded <= 1);
+}
+
 static void step_lend(struct input *in)
 {
 	uint8_t flags = (uint8_t)take(in, 1);
@@ -382,6 +392,20 @@ static void check_doe(void)
 	MUST(!dword || (status & DOE_STATUS_READY && !(status & DOE_STATUS_ERROR)));
 }
 
+static void check_ras(void)
+{
+	uint8_t b[0x58];
+	uint32_t status, first;
+
+	swcxl_bar_read(t.dev, SWCXL_BAR_COMPONENT, CACHEMEM_BASE + 0x80, b, sizeof(b));
+	status = (uint32_t)le_load(b + RAS_UNCORRECTABLE_STATUS, 4);
+	first = (uint32_t)le_load(b + RAS_CONTROL, 4) & RAS_CONTROL_FIRST;
+	MUST(!(status & ~RAS_UNCORRECTABLE_BITS));
+	MUST(first == RAS_CONTROL_FIRST || !status || status >> first & 1);
+	for (unsigned i = 0; i < SWCXL_RAS_HEADER && (!status || first > 31); i++)
+		MUST(!le_load(b + RAS_HEADER_LOG + 4 * i, 4));
+}
+
 static void check(void)
 {
 	const struct swcxl_config *c = swcxl_get_config(t.dev);
@@ -399,6 +423,7 @@ static void check(void)
 	check_poison(&st);
 	check_logs();
 	check_doe();
+	check_ras();
 }
 
 /* All pages of the list. */
@@ -499,6 +524,9 @@ static void step(struct input *in)
 		break;
 	case STEP_STATE:
 		check_state();
+		break;
+	case STEP_RAS:
+		step_ras(in);
 		break;
 	case STEP_NO_MEMORY:
 		t.fail_after = (long)take(in, 1) % 8;

@@ -147,6 +147,22 @@ static void doe_seeds(void)
 	}
 }
 
+/* Errors of all types, with their masks off; some are cleared, one by one and together. */
+static void ras_seeds(void)
+{
+	config(0, 4);
+	ADD(STEP_BAR_WRITE, 0, 1, 4, 2, 0, 0, 0, 0, STEP_BAR_WRITE, 0, 1, 16, 2, 0, 0, 0, 0);
+	for (int bit = 0; bit < 18; bit++)
+		ADD(STEP_RAS, bit, bit, STEP_RAS, 0x80 | bit, 0);
+	for (int i = 0; i < 4; i++)
+		ADD(STEP_BAR_WRITE, 0, 1, 0, 0, 1 << i, STEP_BAR_READ, 0, 1, 0, 3);
+	ADD(STEP_BAR_WRITE, 0, 1, 0, 2, 0xf0, 0xff, 1, 0, STEP_BAR_WRITE, 0, 1, 12, 2, 0xff, 0, 0,
+	    0);
+	ADD(STEP_CONFIG_READ, 9, 4, 3, STEP_CONFIG_WRITE, 9, 4, 2, 255, 255, 255, 255);
+	ADD(STEP_RESET, 1, STEP_RAS, 3, 1, STEP_RESET, 0);
+	save("cci", "ras");
+}
+
 static void cci_seeds(void)
 {
 	for (unsigned i = 0; i < ARRAY_SIZE(rows); i++) {
@@ -270,6 +286,8 @@ static void say(unsigned chunk, const char *text)
 	say_more(text);
 }
 
+static void arguments(const struct qmp_arg *arg);
+
 /* A value that an argument may have; for kinds that are not listed, one that some may. */
 static void argument(const struct qmp_arg *arg)
 {
@@ -295,13 +313,30 @@ static void argument(const struct qmp_arg *arg)
 	case QMP_LIST:
 		snprintf(text, sizeof(text), "['%s']", arg->names->values[0].name);
 		break;
+	case QMP_WORDS:
+		strcpy(text, "[1, 2]");
+		break;
 	default:
 		break;
 	}
 	say_more("'");
 	say_more(arg->name);
 	say_more("': ");
-	say_more(text);
+	if (arg->kind != QMP_ITEMS) {
+		say_more(text);
+		return;
+	}
+	say_more("[{");
+	arguments(arg->item->args());
+	say_more("}]");
+}
+
+static void arguments(const struct qmp_arg *arg)
+{
+	for (; arg->name; arg++) {
+		argument(arg);
+		say_more(arg[1].name ? ", " : "");
+	}
 }
 
 /* Each command with all of its arguments, and without. */
@@ -313,10 +348,7 @@ static void every_command(void)
 		say(0, "{'execute': '");
 		say_more(command->name);
 		say_more("', 'arguments': {");
-		for (const struct qmp_arg *arg = command->args(); arg->name; arg++) {
-			argument(arg);
-			say_more(arg[1].name ? ", " : "");
-		}
+		arguments(command->args());
 		say_more("}, 'id': 1}\r\n{'execute': '");
 		say_more(command->name);
 		say_more("'}\r\n");
@@ -427,6 +459,7 @@ int main(int argc, char **argv)
 	}
 	cci_seeds();
 	doe_seeds();
+	ras_seeds();
 	vfio_seeds();
 	qmp_seeds();
 	while ((entry = readdir(dir)))

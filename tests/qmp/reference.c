@@ -80,6 +80,14 @@ static void arg_int(const char *name, bool required, size_t size, const char *he
 	arg(name, required, type, help);
 }
 
+static void arg_words(const char *name, bool required, size_t size, const char *help)
+{
+	char type[80];
+
+	snprintf(type, sizeof(type), "[int], %zu bits", 8 * size);
+	arg(name, required, type, help);
+}
+
 static void arg_hex(const char *name, bool required, uint64_t least, uint64_t most,
 		    const char *help)
 {
@@ -104,22 +112,33 @@ static void end_command(void)
 		end_list();
 }
 
-static void commands(void)
-{
-	printf(".Sh COMMANDS\n.Bl -tag -width Ds\n");
+/* Names of types, and the macros of arguments: of commands, and of objects in lists. */
 /* clang-format off */
+#define NAME_ static const char __attribute__((unused))
+#define VALUE(...)
+#define ENUM(id, name, ...) NAME_ code_##id[] = name, bits_##id[] = "[" name "]";
+#define ITEM(id, name, ...) NAME_ item_##id[] = "[" name "]";
+#include "tbl/qmp.tbl.h"
+#undef VALUE
 #define REQUIRED true
 #define OPTIONAL false
 #define ARG_UINT(field, name, type, needed, preset, min, max, help) \
 	arg_uint(name, needed, sizeof(type), min, max, help);
 #define ARG_BOOL(field, name, needed, preset, help) arg(name, needed, "bool", help);
-#define ARG_ENUM(field, name, id, needed, preset, help) arg(name, needed, #id, help);
+#define ARG_ENUM(field, name, id, needed, preset, help) arg(name, needed, code_##id, help);
 #define ARG_STR(field, name, needed, help) arg(name, needed, "str", help);
 #define ARG_HEX(field, name, needed, min, max, help) arg_hex(name, needed, min, max, help);
-#define ARG_LIST(field, name, id, help) arg(name, false, "[" #id "]", help);
+#define ARG_LIST(field, name, id, help) arg(name, false, bits_##id, help);
 #define ARG_INT(field, name, type, needed, help) arg_int(name, needed, sizeof(type), help);
-#define ARG_WORDS(field, name, help) arg(name, false, "[int]", help);
+#define ARG_WORDS(field, name, type, needed, help) arg_words(name, needed, sizeof(type), help);
 #define ARG_OBJECT(field, name, help) arg(name, false, "object", help);
+#define ARG_ITEMS(field, name, id, help) arg(name, true, item_##id, help);
+/* clang-format on */
+
+static void commands(void)
+{
+	printf(".Sh COMMANDS\n.Bl -tag -width Ds\n");
+/* clang-format off */
 #define COMMAND(id, name, returns, since, flags, help, ...) \
 	command(name, returns, since, help); \
 	__VA_ARGS__ \
@@ -170,12 +189,6 @@ static void value(const char *name, bool first)
 static void records(void)
 {
 /* clang-format off */
-#define VALUE(...)
-#define ENUM(id, name, ...) \
-	static const char code_##id[] = name, bits_##id[] = "[" name "]"; \
-	(void)code_##id, (void)bits_##id;
-#include "tbl/qmp.tbl.h"
-#undef VALUE
 #define MEMBER_NUMBER(id)   "int"
 #define MEMBER_SIGNED(id)   "int"
 #define MEMBER_CODE(id)     code_##id
@@ -210,6 +223,12 @@ static void types(void)
 		__VA_ARGS__ \
 		end_list(); \
 	}
+#include "tbl/qmp.tbl.h"
+#define ITEM(id, name, ...) \
+	object(name); \
+	args_open = true; \
+	__VA_ARGS__ \
+	end_list();
 #include "tbl/qmp.tbl.h"
 	records();
 	end_list();

@@ -254,9 +254,9 @@ def test_ras_masks_and_status(client):
         for value in (0xffffffff, 0, 0x5555):
             client.put(BAR0, at + offset, value)
             assert client.get(BAR0, at + offset) == 0
-    assert client.get(BAR0, at + 0x14) == 1 << 13, "poison is enabled"
+    assert client.get(BAR0, at + 0x14) == 1 << 13 | 1 << 9, "poison is enabled; several headers"
     client.put(BAR0, at + 0x14, 0)
-    assert client.get(BAR0, at + 0x14) == 0
+    assert client.get(BAR0, at + 0x14) == 1 << 9
     client.write(BAR0, at + 0x18, b"\xff" * 64)
     assert client.read(BAR0, at + 0x18, 64) == bytes(64)
 
@@ -269,7 +269,8 @@ def test_ras_survives_a_cxl_reset(client):
     client.put(BAR0, at + 0x10, 0x33)
     client.put(BAR0, at + 0x14, 0)
     client.put_config(dvsecs(client)[0][0] + 0x10, 4, 2)
-    assert [client.get(BAR0, at + offset) for offset in (4, 8, 0x10, 0x14)] == [0x11, 0x22, 0x33, 0]
+    assert [client.get(BAR0, at + offset) for offset in (4, 8, 0x10, 0x14)] == \
+           [0x11, 0x22, 0x33, 1 << 9]
 
 
 class Hdm:

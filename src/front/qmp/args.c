@@ -115,8 +115,8 @@ static bool take_words(struct qmp_call *call, const struct qmp_arg *arg, struct 
 				 arg->name, arg->max);
 	for (size_t i = 0; i < json_object_array_length(value); i++) {
 		char name[64];
-		struct qmp_arg element = {name, .size = sizeof(uint64_t), .max = UINT64_MAX};
-		uint64_t word;
+		struct qmp_arg element = {name, .size = arg->size, .max = UINT64_MAX};
+		uint64_t word = 0;
 
 		snprintf(name, sizeof(name), "%s[%zu]", arg->name, i);
 		if (!take_uint(call, &element, json_object_array_get_idx(value, i), &word))
@@ -160,6 +160,81 @@ static bool take_hex(struct qmp_call *call, const struct qmp_arg *arg, struct js
 	return true;
 }
 
+static void preset(const struct qmp_arg *arg, void *p)
+{
+	if (arg->kind == QMP_UINT)
+		store_width(p, arg->size, arg->preset);
+	else if (arg->kind == QMP_BOOL)
+		*(bool *)p = arg->preset;
+	else if (arg->kind == QMP_ENUM)
+		*(unsigned *)p = (unsigned)arg->preset;
+}
+
+static const struct qmp_arg *find(const struct qmp_arg *arg, const char *name)
+{
+	while (arg->name && strcmp(arg->name, name))
+		arg++;
+	return arg->name ? arg : NULL;
+}
+
+/* The members of an object (NULL: it has none), whose names begin with prefix in error texts. */
+static bool take_object(struct qmp_call *call, const char *prefix, const struct qmp_arg *args,
+			struct json_object *json, char *base)
+{
+	for (const struct qmp_arg *row = args; row->name; row++) {
+		struct json_object *value;
+		struct qmp_arg arg = *row;
+		char name[64];
+
+		snprintf(name, sizeof(name), "%s%s", prefix, row->name);
+		arg.name = name;
+		if (json_object_object_get_ex(json, row->name, &value)) {
+			if (!qmp_arg_take(call, &arg, value, base + arg.offset))
+				return false;
+			*(bool *)(base + arg.has_offset) = true;
+		} else if (arg.presence == QMP_REQUIRED) {
+			return qmp_error(call, "Parameter '%s' is missing", name);
+		} else {
+			preset(&arg, base + arg.offset);
+		}
+	}
+	if (!json)
+		return true;
+	json_object_object_foreach (json, key, value) {
+		(void)value;
+		if (!find(args, key))
+			return qmp_error(call, "Parameter '%s%s' is unexpected", prefix, key);
+	}
+	return true;
+}
+
+static bool take_items(struct qmp_call *call, const struct qmp_arg *arg, struct json_object *value,
+		       struct qmp_items *p)
+{
+	const struct qmp_item *item = arg->item;
+	size_t n;
+
+	if (!json_object_is_type(value, json_type_array))
+		return wrong_type(call, arg->name, "array");
+	n = json_object_array_length(value);
+	p->p = calloc(MAX(n, 1u), item->size);
+	if (!p->p)
+		return qmp_error(call, "Out of memory");
+	p->count = n;
+	for (size_t i = 0; i < n; i++) {
+		struct json_object *object = json_object_array_get_idx(value, i);
+		char name[64];
+
+		snprintf(name, sizeof(name), "%s[%zu]", arg->name, i);
+		if (!json_object_is_type(object, json_type_object))
+			return wrong_type(call, name, "object");
+		snprintf(name, sizeof(name), "%s[%zu].", arg->name, i);
+		if (!take_object(call, name, item->args(), object, (char *)p->p + i * item->size))
+			return false;
+	}
+	return true;
+}
+
 bool qmp_arg_take(struct qmp_call *call, const struct qmp_arg *arg, struct json_object *value,
 		  void *p)
 {
@@ -188,6 +263,8 @@ bool qmp_arg_take(struct qmp_call *call, const struct qmp_arg *arg, struct json_
 		*(struct json_object **)p = value;
 		return json_object_is_type(value, json_type_object) ||
 		       wrong_type(call, arg->name, "object");
+	case QMP_ITEMS:
+		return take_items(call, arg, value, p);
 	}
 	return false;
 }
@@ -208,57 +285,30 @@ uint64_t qmp_arg_number(const struct qmp_arg *arg, const void *p)
 	}
 }
 
-static void preset(const struct qmp_arg *arg, void *p)
-{
-	if (arg->kind == QMP_UINT)
-		store_width(p, arg->size, arg->preset);
-	else if (arg->kind == QMP_BOOL)
-		*(bool *)p = arg->preset;
-	else if (arg->kind == QMP_ENUM)
-		*(unsigned *)p = (unsigned)arg->preset;
-}
-
-static const struct qmp_arg *find(const struct qmp_arg *arg, const char *name)
-{
-	while (arg->name && strcmp(arg->name, name))
-		arg++;
-	return arg->name ? arg : NULL;
-}
-
 bool qmp_args_take(struct qmp_call *call, const struct qmp_command *command,
 		   struct json_object *json, union qmp_args *args)
 {
 	memset(args, 0, sizeof(*args));
-	for (const struct qmp_arg *arg = command->args(); arg->name; arg++) {
-		struct json_object *value;
-		char *base = (char *)args;
+	return take_object(call, "", command->args(), json, (char *)args);
+}
 
-		if (json_object_object_get_ex(json, arg->name, &value)) {
-			if (!qmp_arg_take(call, arg, value, base + arg->offset))
-				return false;
-			*(bool *)(base + arg->has_offset) = true;
-		} else if (arg->presence == QMP_REQUIRED) {
-			return qmp_error(call, "Parameter '%s' is missing", arg->name);
-		} else {
-			preset(arg, base + arg->offset);
-		}
+static void free_args(const struct qmp_arg *arg, char *base)
+{
+	for (; arg->name; arg++) {
+		const struct span *bytes = (const void *)(base + arg->offset);
+		const struct qmp_items *items = (const void *)(base + arg->offset);
+
+		if (arg->kind == QMP_HEX)
+			free((void *)(uintptr_t)bytes->p);
+		if (arg->kind != QMP_ITEMS)
+			continue;
+		for (size_t i = 0; i < items->count; i++)
+			free_args(arg->item->args(), (char *)items->p + i * arg->item->size);
+		free(items->p);
 	}
-	if (!json)
-		return true;
-	json_object_object_foreach (json, key, value) {
-		(void)value;
-		if (!find(command->args(), key))
-			return qmp_error(call, "Parameter '%s' is unexpected", key);
-	}
-	return true;
 }
 
 void qmp_args_free(const struct qmp_command *command, union qmp_args *args)
 {
-	for (const struct qmp_arg *arg = command->args(); arg->name; arg++) {
-		const struct span *bytes = (const void *)((char *)args + arg->offset);
-
-		if (arg->kind == QMP_HEX)
-			free((void *)(uintptr_t)bytes->p);
-	}
+	free_args(command->args(), (char *)args);
 }

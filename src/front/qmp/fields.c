@@ -232,6 +232,7 @@ static struct qmp_arg rule(const struct event_field *field, struct json_object *
 		break;
 	case FIELD_WORDS:
 		arg.kind = QMP_WORDS;
+		arg.size = WORD;
 		arg.max = field->size / WORD;
 		break;
 	case FIELD_NUMBER:

@@ -224,25 +224,33 @@ static const char *type_of(const struct qmp_arg *arg, char buf[static 64])
 	case QMP_LIST:
 		snprintf(buf, 64, "[%s]", arg->names->name);
 		return buf;
+	case QMP_ITEMS:
+		return arg->item->list;
 	default:
 		return "str";
 	}
 }
 
+static void arguments(struct schema *s, const char *type, const struct qmp_arg *arg)
+{
+	char buf[64];
+
+	begin(s, type, "object");
+	out_begin(s->out, "members", '[');
+	for (; arg->name; arg++)
+		member(s, arg->name, type_of(arg, buf), arg->presence == QMP_OPTIONAL);
+	out_end(s->out, ']');
+	end(s);
+}
+
 static void command(struct schema *s, const struct qmp_command *cmd)
 {
-	const struct qmp_arg *arg = cmd->args();
-	char type[80] = "empty", buf[64];
+	char type[80] = "empty";
 
 	mention(s, cmd->returns);
-	if (arg->name) {
+	if (cmd->args()->name) {
 		snprintf(type, sizeof(type), "%s-arg", cmd->name);
-		begin(s, type, "object");
-		out_begin(s->out, "members", '[');
-		for (; arg->name; arg++)
-			member(s, arg->name, type_of(arg, buf), arg->presence == QMP_OPTIONAL);
-		out_end(s->out, ']');
-		end(s);
+		arguments(s, type, cmd->args());
 	}
 	begin(s, cmd->name, "command");
 	out_string(s->out, "arg-type", type);
@@ -262,7 +270,11 @@ void qmp_schema(struct out *out)
 	enums(&s);
 	objects(&s);
 	events(&s);
-	mention(&s, "[capability]"); /* [int] is a member as well: no other array is an argument */
+	mention(&s, "[capability]"); /* [int] is a member as well; no other array is an argument, */
+	for (size_t i = 0; i < QMP_ITEM_KINDS; i++) { /* but for these */
+		arguments(&s, qmp_items[i].name, qmp_items[i].args());
+		mention(&s, qmp_items[i].list);
+	}
 	for (size_t i = 0; i < QMP_COMMANDS; i++)
 		command(&s, &qmp_commands[i]);
 	out_end(out, ']');

@@ -41,10 +41,27 @@
 	{json, QMP_LIST, QMP_OPTIONAL, PLACE_(field), .names = &qmp_enum_##id},
 #define ARG_INT(field, json, type, needed, help) \
 	{json, QMP_INT, needed, PLACE_(field), .size = sizeof(type)},
-#define ARG_WORDS(field, json, help) \
-	{json, QMP_WORDS, QMP_OPTIONAL, PLACE_(field), .max = UINT64_MAX},
+#define ARG_WORDS(field, json, type, needed, help) \
+	{json, QMP_WORDS, needed, PLACE_(field), .size = sizeof(type), .max = UINT64_MAX},
 #define ARG_OBJECT(field, json, help) \
 	{json, QMP_OBJECT, QMP_OPTIONAL, PLACE_(field)},
+#define ARG_ITEMS(field, json, id, help) \
+	{json, QMP_ITEMS, QMP_REQUIRED, PLACE_(field), .item = &qmp_items[QMP_ITEM_##id]},
+
+#define ITEM(id, name, ...) \
+	static const struct qmp_arg *args_of_item_##id(void) \
+	{ \
+		typedef struct qmp_##id##_item self_; \
+		static const struct qmp_arg args[] = {__VA_ARGS__ {0}}; \
+		return args; \
+	}
+#include "tbl/qmp.tbl.h"
+
+const struct qmp_item qmp_items[QMP_ITEM_KINDS] = {
+#define ITEM(id, name, ...) \
+	{name, "[" name "]", sizeof(struct qmp_##id##_item), args_of_item_##id},
+#include "tbl/qmp.tbl.h"
+};
 
 #define COMMAND(id, name, returns, since, flags, help, ...) \
 	static const struct qmp_arg *args_of_##id(void) \

@@ -16,7 +16,7 @@
 
 /* Bounds, and why. */
 #define QMP_CLIENTS_MAX     64		/* a channel each; more is a client that leaks */
-#define QMP_DEPTH_MAX       32		/* our deepest request has 3 levels */
+#define QMP_DEPTH_MAX       32		/* our deepest request has 5 levels */
 #define QMP_REQUEST_MAX     (4u << 20)	/* twice the largest write, 1 MiB as digits */
 #define QMP_TOKENS_MAX      (64u << 10)	/* keeps a request from becoming a tree of 100 MiB */
 #define QMP_OUTPUT_MAX      (4u << 20)	/* beyond, a client's input waits: it does not read */
@@ -25,7 +25,7 @@
 #define QMP_MEDIA_BYTES_MAX (1u << 20)	/* keeps a write below the limit of requests */
 #define QMP_EVENT_BYTES_MAX 80u		/* of a record, behind the header */
 #define QMP_STORM_MAX       65535u	/* events at once: enough to fill any log */
-#define QMP_WORDS_MAX       4		/* kept of a list of numbers */
+#define QMP_WORDS_MAX       33u		/* kept of a list of numbers: one too many for any */
 
 /* clang-format on */
 
@@ -52,7 +52,8 @@ enum qmp_kind {
 	QMP_HEX,
 	QMP_LIST,
 	QMP_WORDS,
-	QMP_OBJECT
+	QMP_OBJECT,
+	QMP_ITEMS
 };
 enum qmp_presence { QMP_OPTIONAL, QMP_REQUIRED };
 
@@ -61,6 +62,12 @@ struct json_object;
 struct qmp_words {
 	size_t count;
 	uint64_t v[QMP_WORDS_MAX];
+};
+
+/* Objects in a list: each a struct that the table made of its ITEM. */
+struct qmp_items {
+	size_t count;
+	void *p;
 };
 
 /* Where the value of an argument goes. */
@@ -73,6 +80,7 @@ union qmp_place {
 	struct span bytes;
 	struct qmp_words words;
 	struct json_object *object;
+	struct qmp_items items;
 };
 
 struct qmp_arg {
@@ -83,6 +91,13 @@ struct qmp_arg {
 	size_t size;		   /* of a number: its width */
 	uint64_t preset, min, max;
 	const struct qmp_enum *names;
+	const struct qmp_item *item;
+};
+
+struct qmp_item {
+	const char *name, *list;	     /* of the object's type, and of a list of them */
+	size_t size;			     /* of the struct */
+	const struct qmp_arg *(*args)(void); /* the last has no name */
 };
 
 struct qmp_command {
@@ -111,6 +126,10 @@ struct qmp_command {
 #define ARG_INT(field, name, type, ...) bool has_##field; type field;
 #define ARG_WORDS(field, ...) bool has_##field; struct qmp_words field;
 #define ARG_OBJECT(field, ...) bool has_##field; struct json_object *field;
+#define ARG_ITEMS(field, ...) bool has_##field; struct qmp_items field;
+
+#define ITEM(id, name, ...) struct qmp_##id##_item { __VA_ARGS__ };
+#include "tbl/qmp.tbl.h"
 
 #define COMMAND(id, name, returns, since, flags, help, ...) \
 	struct qmp_##id##_args { \
@@ -132,6 +151,13 @@ enum qmp_command_index {
 };
 extern const struct qmp_command qmp_commands[QMP_COMMANDS];
 
+enum qmp_item_index {
+#define ITEM(id, ...) QMP_ITEM_##id,
+#include "tbl/qmp.tbl.h"
+	QMP_ITEM_KINDS
+};
+extern const struct qmp_item qmp_items[QMP_ITEM_KINDS];
+
 #undef ARG_UINT
 #undef ARG_BOOL
 #undef ARG_ENUM
@@ -141,6 +167,7 @@ extern const struct qmp_command qmp_commands[QMP_COMMANDS];
 #undef ARG_INT
 #undef ARG_WORDS
 #undef ARG_OBJECT
+#undef ARG_ITEMS
 #undef VALUE
 /* clang-format on */
 
@@ -149,7 +176,7 @@ extern const struct qmp_command qmp_commands[QMP_COMMANDS];
 /*
  * Takes the arguments of a command out of JSON (NULL: none were given), with QEMU's error texts
  * and in QEMU's order: each in table order, then what does not belong. False: qmp_error() was
- * called. What is in args is lent by json, except bytes: qmp_args_free() in any case.
+ * called. What is in args is lent by json, but for bytes and items: qmp_args_free() in any case.
  */
 bool qmp_args_take(struct qmp_call *call, const struct qmp_command *command,
 		   struct json_object *json, union qmp_args *args);
