@@ -360,6 +360,48 @@ bool swcxl_poison_next(const struct swcxl_dev *dev, uint64_t start, uint64_t end
 int swcxl_media_read(struct swcxl_dev *dev, uint64_t start, void *buf, size_t len);
 int swcxl_media_write(struct swcxl_dev *dev, uint64_t start, const void *buf, size_t len);
 
+/* ---- management: faults ---------------------------------------------------------------------- */
+
+#define SWCXL_FAULTS_MAX 64u /* at a time */
+
+/*
+ * What can be made to go wrong. The first kinds befall a command; those of a reply or a doorbell
+ * are seen on mailboxes alone, since the other channels have none. The last are states of the
+ * device.
+ */
+enum swcxl_fault_kind {
+	SWCXL_FAULT_RETURN_CODE,      /* the command is not executed and answers value */
+	SWCXL_FAULT_DELAY,	      /* the doorbell stays set for value ns; mailboxes */
+	SWCXL_FAULT_HANG,	      /* the doorbell stays set until a reset; mailboxes */
+	SWCXL_FAULT_SHORT_REPLY,      /* no more than value bytes of output */
+	SWCXL_FAULT_STUCK_BACKGROUND, /* the operation that it starts never ends by itself */
+	SWCXL_FAULT_MEDIA_NOT_READY,  /* 8.2.9.5.1: media status; Retry Required (D-49) */
+	SWCXL_FAULT_STATES = SWCXL_FAULT_MEDIA_NOT_READY,
+	SWCXL_FAULT_MEDIA_ERROR,       /* media status; Internal Error (D-49) */
+	SWCXL_FAULT_MAILBOX_NOT_READY, /* mailboxes answer Retry Required */
+	SWCXL_FAULT_FATAL,	       /* Device Fatal; a cold reset ends it */
+	SWCXL_FAULT_FIRMWARE_HALT,     /* FW Halt: nothing goes on; a cold reset ends it */
+	SWCXL_FAULT_KINDS
+};
+
+struct swcxl_fault {
+	enum swcxl_fault_kind kind;
+	unsigned opcode; /* of the command; 0 with states */
+	uint64_t value;
+	uint64_t count; /* times that it is still to happen; 0: until cleared; 0 with states */
+	uint64_t hits;	/* times that it has happened */
+};
+
+/*
+ * Adds a fault; a state that is already so is no news. Resets leave faults in place, but for what
+ * the kinds say. -EINVAL: no such kind, opcode or return code. -ENOSPC: SWCXL_FAULTS_MAX.
+ */
+int swcxl_fault_add(struct swcxl_dev *dev, const struct swcxl_fault *fault);
+/* Fault number index, in the order of their adding. False: there are not so many. */
+bool swcxl_fault_get(const struct swcxl_dev *dev, unsigned index, struct swcxl_fault *fault);
+/* Ends all of them: held replies are given, and what was stuck goes on. */
+void swcxl_faults_clear(struct swcxl_dev *dev);
+
 /* ---- management: what is the device doing? -------------------------------------------------- */
 
 struct swcxl_partition {

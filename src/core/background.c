@@ -95,11 +95,12 @@ struct background background_of(const struct swcxl_dev *dev)
 void background_start(struct swcxl_cci *cci, uint16_t opcode, const struct background_op *op)
 {
 	struct swcxl_dev *dev = cci->dev;
+	uint64_t value;
 
 	dev->job.op = op;
 	dev->job.owner = cci;
 	dev->job.ending = false;
-	dev->job.stuck = false;
+	dev->job.stuck = fault_hits(dev, SWCXL_FAULT_STUCK_BACKGROUND, opcode, &value);
 	dev->background = (struct background){.opcode = opcode, .running = true};
 	cci->background = dev->background;
 	device_notice(dev, &(struct swcxl_notice){.kind = SWCXL_NOTICE_BACKGROUND_STARTED,
@@ -184,7 +185,8 @@ void background_forget(struct swcxl_dev *dev)
 
 static bool is_working(const struct swcxl_dev *dev)
 {
-	return dev->background.running && !dev->job.ending && !dev->job.stuck;
+	return dev->background.running && !dev->job.ending && !dev->job.stuck &&
+	       !fault_is(dev, SWCXL_FAULT_FIRMWARE_HALT);
 }
 
 void background_advance(struct swcxl_dev *dev, uint64_t now_ns)

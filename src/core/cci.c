@@ -178,11 +178,19 @@ enum swcxl_rc swcxl_execute(struct swcxl_cci *cci, unsigned opcode, const void *
 {
 	struct swcxl_dev *dev = cci->dev;
 	const struct command *c = find(opcode);
-	enum swcxl_rc rc = check(cci, c, in_len);
+	enum swcxl_rc rc;
+	uint64_t value;
 
 	*out_len = 0;
-	if (rc == SWCXL_SUCCESS)
-		rc = run(cci, c, in, in_len, out, out_len);
+	if (fault_hits(dev, SWCXL_FAULT_RETURN_CODE, opcode, &value)) {
+		rc = (enum swcxl_rc)value;
+	} else {
+		rc = check(cci, c, in_len);
+		if (rc == SWCXL_SUCCESS)
+			rc = run(cci, c, in, in_len, out, out_len);
+	}
+	if (rc == SWCXL_SUCCESS && fault_hits(dev, SWCXL_FAULT_SHORT_REPLY, opcode, &value))
+		*out_len = MIN(*out_len, value);
 	if (dev->host.trace)
 		dev->host.trace(dev->host.ctx,
 				&(struct swcxl_trace){

@@ -160,6 +160,7 @@ static const struct work {
 	void (*advance)(struct swcxl_dev *dev, uint64_t now_ns);
 } works[] = {
 	{background_deadline, background_advance},
+	{mailbox_deadline, mailbox_advance},
 };
 
 /* The earliest deadline but that of one work. *which has it, when it is not NULL. */
@@ -226,7 +227,28 @@ uint64_t device_timestamp(const struct swcxl_dev *dev)
 
 unsigned device_media_status(const struct swcxl_dev *dev)
 {
+	if (fault_is(dev, SWCXL_FAULT_MEDIA_NOT_READY))
+		return MEMDEV_MEDIA_NOT_READY;
+	if (fault_is(dev, SWCXL_FAULT_MEDIA_ERROR))
+		return MEMDEV_MEDIA_ERROR;
 	return dev->kept.media.disabled ? MEMDEV_MEDIA_DISABLED : MEMDEV_MEDIA_READY;
+}
+
+/* Reset Needed says which reset ends what is wrong; disabled media want a sanitize, but the field
+ * must not be 0 then. */
+uint64_t device_memory_status(const struct swcxl_dev *dev)
+{
+	bool fatal = fault_is(dev, SWCXL_FAULT_FATAL);
+	bool halt = fault_is(dev, SWCXL_FAULT_FIRMWARE_HALT);
+	unsigned media = device_media_status(dev), reset = MEMDEV_RESET_NONE;
+
+	if (fatal || halt)
+		reset = MEMDEV_RESET_COLD;
+	else if (media == MEMDEV_MEDIA_ERROR || media == MEMDEV_MEDIA_DISABLED)
+		reset = MEMDEV_RESET_HOT;
+	return (uint64_t)media << MEMDEV_MEDIA_SHIFT | (uint64_t)reset << MEMDEV_RESET_SHIFT |
+	       (fatal ? MEMDEV_FATAL : 0) | (halt ? MEMDEV_FW_HALT : 0) |
+	       (fault_is(dev, SWCXL_FAULT_MAILBOX_NOT_READY) ? 0 : MEMDEV_MAILBOX_READY);
 }
 
 /* ---- durability ---- */

@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "base/ranges.h"
 #include "base/util.h"
+#include "core/faults.h"
 #include "core/kept.h"
 #include "core/regs.h"
 #include "media/media.h"
@@ -212,7 +213,9 @@ struct held_reply {
 	uint16_t opcode;
 	enum swcxl_rc rc;
 	size_t out_len;
-	uint64_t ticket; /* for this commit; 0: for none */
+	uint64_t ticket;   /* for this commit; 0: for none */
+	uint64_t until_ns; /* for this time: a fault */
+	bool hung;	   /* for ever: a fault */
 };
 
 struct mailbox {
@@ -230,6 +233,10 @@ int mailbox_init(struct swcxl_dev *dev);
 void mailbox_fini(struct swcxl_dev *dev);
 void mailbox_reset(struct swcxl_dev *dev);
 void mailbox_background_done(struct swcxl_dev *dev, struct swcxl_cci *cci);
+/* Faults were cleared: nothing is delayed or hangs. */
+void mailbox_recover(struct swcxl_dev *dev);
+uint64_t mailbox_deadline(const struct swcxl_dev *dev);
+void mailbox_advance(struct swcxl_dev *dev, uint64_t now_ns);
 void mailbox_settled(struct swcxl_dev *dev, uint64_t ticket);
 uint64_t device_bar_size(const struct swcxl_dev *dev);
 void device_bar_read(struct swcxl_dev *dev, uint64_t offset, void *buf, uint32_t len);
@@ -339,6 +346,7 @@ struct swcxl_dev {
 
 	uint8_t *lsa;
 	struct kept kept;
+	struct faults faults;
 
 	bool mailbox_used; /* a doorbell rang since the last reset (D-39) */
 	struct swcxl_cci *ccis;
@@ -355,7 +363,8 @@ static inline uint64_t time_add(uint64_t ns, uint64_t later_ns)
 	return MIN(ns > UINT64_MAX - later_ns ? UINT64_MAX : ns + later_ns, SWCXL_NO_DEADLINE - 1);
 }
 
-/* MEMDEV_MEDIA_*: what the Memory Device Status register shows. */
+/* The Memory Device Status register (8.2.9.5.1), and the media status in it: MEMDEV_MEDIA_*. */
+uint64_t device_memory_status(const struct swcxl_dev *dev);
 unsigned device_media_status(const struct swcxl_dev *dev);
 /* Device time as its commands and events show it: 0 until set (8.2.10.4). */
 uint64_t device_timestamp(const struct swcxl_dev *dev);

@@ -82,8 +82,7 @@ static void build_head(const struct swcxl_dev *dev, uint8_t head[HEAD_SIZE])
 		   MBOX_PAYLOAD + payload);
 	put_header(head, 3, DEVCAP_MEMORY_DEVICE_STATUS, 1, MEMORY_STATUS_OFFSET, 8);
 	le_store(head + STATUS_OFFSET, 8, event_status(dev));
-	le_store(head + MEMORY_STATUS_OFFSET, 8,
-		 (uint64_t)device_media_status(dev) << MEMDEV_MEDIA_SHIFT | MEMDEV_MAILBOX_READY);
+	le_store(head + MEMORY_STATUS_OFFSET, 8, device_memory_status(dev));
 }
 
 static uint32_t caps(const struct swcxl_dev *dev, unsigned which)
@@ -154,7 +153,7 @@ static void release(struct swcxl_dev *dev, struct mailbox *m)
 	uint32_t area = swcxl_payload_area_size(dev);
 	struct held_reply *held = &m->held;
 
-	if (!held->active || held->ticket)
+	if (!held->active || held->ticket || held->until_ns > dev->now_ns || held->hung)
 		return;
 	held->active = false;
 	memcpy(m->payload, m->out, held->out_len);
@@ -176,6 +175,60 @@ void mailbox_settled(struct swcxl_dev *dev, uint64_t ticket)
 	}
 }
 
+uint64_t mailbox_deadline(const struct swcxl_dev *dev)
+{
+	uint64_t first = SWCXL_NO_DEADLINE;
+
+	for (unsigned i = 0; i < SWCXL_MAILBOXES; i++) {
+		const struct held_reply *held = &dev->mailbox[i].held;
+
+		if (held->active && held->until_ns > dev->now_ns)
+			first = MIN(first, held->until_ns);
+	}
+	return first;
+}
+
+void mailbox_advance(struct swcxl_dev *dev, uint64_t now_ns)
+{
+	if (mailbox_deadline(dev) > now_ns)
+		return;
+	dev->now_ns = mailbox_deadline(dev);
+	for (unsigned i = 0; i < SWCXL_MAILBOXES; i++)
+		release(dev, &dev->mailbox[i]);
+}
+
+void mailbox_recover(struct swcxl_dev *dev)
+{
+	for (unsigned i = 0; i < SWCXL_MAILBOXES; i++) {
+		dev->mailbox[i].held.until_ns = 0;
+		dev->mailbox[i].held.hung = false;
+		release(dev, &dev->mailbox[i]);
+	}
+}
+
+/* A mailbox without firmware behind it; else the command, with what faults wait for it. */
+static enum swcxl_rc execute(struct swcxl_dev *dev, struct mailbox *m, uint16_t opcode,
+			     uint32_t in_len)
+{
+	struct held_reply *held = &m->held;
+	enum swcxl_rc rc;
+	uint64_t value;
+
+	held->out_len = 0;
+	held->until_ns = 0;
+	held->hung = fault_is(dev, SWCXL_FAULT_FIRMWARE_HALT);
+	if (held->hung)
+		return SWCXL_INTERNAL_ERROR;
+	if (fault_is(dev, SWCXL_FAULT_MAILBOX_NOT_READY))
+		return SWCXL_RETRY_REQUIRED;
+	/* a length beyond the payload is refused before anything is looked at: 0016h */
+	rc = swcxl_execute(m->cci, opcode, m->in, in_len, m->out, &held->out_len);
+	if (fault_hits(dev, SWCXL_FAULT_DELAY, opcode, &value))
+		held->until_ns = time_add(dev->now_ns, value);
+	held->hung = fault_hits(dev, SWCXL_FAULT_HANG, opcode, &value);
+	return rc;
+}
+
 /* 8.2.9.4: the command register as sampled, the payload copied once; then all at once. */
 static void ring(struct swcxl_dev *dev, struct mailbox *m)
 {
@@ -186,12 +239,12 @@ static void ring(struct swcxl_dev *dev, struct mailbox *m)
 
 	dev->mailbox_used = true;
 	memcpy(m->in, m->payload, fits);
-	/* a length beyond the payload is refused before anything is looked at: 0016h */
-	held->rc = swcxl_execute(m->cci, opcode, m->in, in_len, m->out, &held->out_len);
+	held->rc = execute(dev, m, opcode, in_len);
 	held->opcode = opcode;
 	held->ticket = device_ticket(dev);
 	held->active = true;
 	release(dev, m);
+	device_deadline(dev);
 }
 
 /*

@@ -16,6 +16,7 @@
  *   registers			 reset				mailbox, unlocked decoders
  *   data object exchange	 dropped			dropped
  *   shutdown state		 judged, then clean		kept
+ *   faults			 kept: see swcxl_fault_kind	kept
  *   partitions			 a pending change takes effect	likewise
  *
  * (*) An attach or device reset by the VMM leaves media, list, overflow and logs alone when no
@@ -84,6 +85,7 @@ static void stop_everything(struct swcxl_dev *dev)
 /* An attach is a conventional reset to them. */
 static void (*const resets[])(struct swcxl_dev *dev, enum swcxl_reset type) = {
 	partition_reset,
+	faults_reset,
 };
 
 static void reset_command_sets(struct swcxl_dev *dev, enum swcxl_reset type)

@@ -82,6 +82,17 @@ ENUM(media_status, "media-status",
 	VALUE("ready", 1)
 	VALUE("error", 2)
 	VALUE("disabled", 3))
+ENUM(fault, "fault",
+	VALUE("return-code", SWCXL_FAULT_RETURN_CODE)
+	VALUE("delay", SWCXL_FAULT_DELAY)
+	VALUE("hang", SWCXL_FAULT_HANG)
+	VALUE("short-reply", SWCXL_FAULT_SHORT_REPLY)
+	VALUE("stuck-background", SWCXL_FAULT_STUCK_BACKGROUND)
+	VALUE("media-not-ready", SWCXL_FAULT_MEDIA_NOT_READY)
+	VALUE("media-error", SWCXL_FAULT_MEDIA_ERROR)
+	VALUE("mailbox-not-ready", SWCXL_FAULT_MAILBOX_NOT_READY)
+	VALUE("fatal", SWCXL_FAULT_FATAL)
+	VALUE("firmware-halt", SWCXL_FAULT_FIRMWARE_HALT))
 ENUM(shutdown_reason, "shutdown-reason",
 	VALUE("host-signal", 0)
 	VALUE("host-qmp-quit", 1))
@@ -330,6 +341,12 @@ OBJECT("event-record",
 	MEMBER("ld-id", "int", "")
 	MEMBER("head-id", "int", "")
 	MEMBER("data", "str", "the whole record, hexadecimal digits"))
+OBJECT("fault-state",
+	MEMBER("fault", "fault", "")
+	MEMBER("opcode", "int", "0 with states of the device")
+	MEMBER("value", "int", "")
+	MEMBER("count", "int", "times that it is still to happen; 0: until cleared")
+	MEMBER("hits", "int", "times that it has happened"))
 OBJECT("cci-counter",
 	MEMBER("opcode", "int", "")
 	MEMBER("name", "str", "")
@@ -542,6 +559,24 @@ COMMAND(clock_step, "swcxl-clock-step", "now", "0.1", EFFECT | TIME,
 COMMAND(reset, "swcxl-reset", "empty", "0.1", EFFECT,
 	"Resets the device: a conventional reset, a cold one (power was lost), or a CXL Reset, which keeps more.",
 	ARG_ENUM(type, "type", reset, REQUIRED, 0, ""))
+COMMAND(fault, "swcxl-fault", "empty", "0.1", EFFECT,
+	"Makes something go wrong: a command (return-code, delay, hang, short-reply, stuck-background), or the device as a whole.",
+	ARG_ENUM(fault, "fault", fault, REQUIRED, 0,
+		"return-code: the command is not executed, and answers value. delay: the doorbell stays set for value ns. "
+		"hang: the doorbell stays set until a reset. short-reply: no more than value bytes of output. "
+		"stuck-background: the background operation that the command starts never ends by itself. "
+		"delay and hang are about mailboxes; swcxl-cci has no doorbell. The others are states that last: "
+		"media-not-ready and media-error are the media status, with Retry Required and Internal Error; "
+		"with mailbox-not-ready the mailboxes answer Retry Required; fatal; "
+		"with firmware-halt no doorbell is answered and nothing goes on. A cold reset ends the last two, "
+		"no other reset ends any fault")
+	ARG_UINT(opcode, "opcode", uint16_t, OPTIONAL, 0, 0, UINT16_MAX, "of the command; not with states")
+	ARG_UINT(value, "value", uint64_t, OPTIONAL, 0, 0, UINT64_MAX, "with return-code, delay and short-reply")
+	ARG_UINT(count, "count", uint64_t, OPTIONAL, 1, 0, UINT64_MAX, "times that it happens; 0: until cleared; default: 1; not with states"))
+COMMAND(query_faults, "swcxl-query-faults", "[fault-state]", "0.1", 0,
+	"The faults that wait or last, in the order in which they were asked for.", )
+COMMAND(clear_faults, "swcxl-clear-faults", "empty", "0.1", EFFECT,
+	"Ends all faults: replies that hang are given, and what is stuck goes on.", )
 COMMAND(query_stats, "swcxl-query-stats", "stats", "0.1", 0,
 	"Counters since the start of the process.", )
 

@@ -114,6 +114,8 @@
 #define MBOX_BACKGROUND_RC(b) ((b) >> 32 & 0xffff)
 
 /* Memory device status, 8.2.9.5.1 */
+#define MEMDEV_FATAL (1u << 0)
+#define MEMDEV_FW_HALT (1u << 1)
 #define MEMDEV_MEDIA_SHIFT 2
 #define MEMDEV_MEDIA(s) ((s) >> 2 & 3)
 #define MEMDEV_MEDIA_NOT_READY 0
@@ -121,5 +123,10 @@
 #define MEMDEV_MEDIA_ERROR 2
 #define MEMDEV_MEDIA_DISABLED 3
 #define MEMDEV_MAILBOX_READY (1u << 4)
+#define MEMDEV_RESET_SHIFT 5
+#define MEMDEV_RESET_NEEDED(s) ((s) >> 5 & 7)
+#define MEMDEV_RESET_NONE 0
+#define MEMDEV_RESET_COLD 1
+#define MEMDEV_RESET_HOT 3
 
 #endif
