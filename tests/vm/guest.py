@@ -32,8 +32,14 @@ COMMAND_S = 60
 STALL_S = 60
 STARTS = 3
 
-# Where QEMU's topology below puts the device: bus 12 is the host bridge, 13 is behind its root port.
-BDF = "0000:0d:00.0"
+
+
+def bdf(index):
+    """Where QEMU's topology below puts a device: bus 12 is the host bridge, 13 is behind its first root port."""
+    return f"0000:{13 + index:02x}:00.0"
+
+
+BDF = bdf(0)
 
 TRACE = re.compile(r"^.*? (\d+\.\d+): (\w+): (.*)$")
 FIELD = re.compile(r"(\w+)=('[^']*'|\S*)")
@@ -58,7 +64,7 @@ def wait_for(what, condition, seconds=COMMAND_S, pause=0.1):
 def tail(path, lines=25):
     try:
         with open(path, errors="replace") as file:
-            return "\n".join(line.rstrip()[:400] for line in file.readlines()[-lines:])
+            return "\n".join(line.rstrip()[:200] for line in file.readlines()[-lines:])
     except OSError:
         return "(nothing)"
 
@@ -236,14 +242,12 @@ class Trace:
 
 
 class Guest:
-    """A running QEMU with a Linux guest. kernel is "new" or "lts"."""
+    """A running QEMU with a Linux guest, each device behind a root port. kernel is "new" or "lts"."""
 
-    def __init__(self, kernel, device):
+    def __init__(self, kernel, *devices):
         self.kernel = kernel
-        self.device = device
+        self.devices = devices
         self.dir = tempfile.mkdtemp()
-        self.vfio_user = {"driver": "vfio-user-pci", "bus": "rp0", "id": "mem0",
-                          "socket": {"type": "unix", "path": device.socket}}
         self.process = None
         self.agent = None
         self.requests = 0
@@ -277,7 +281,7 @@ class Guest:
                 self.wait_up(BOOT_S if last == STARTS else STALL_S)
                 return
             except Failure:
-                if last == STARTS or self.device.was_used():
+                if last == STARTS or any(device.was_used() for device in self.devices):
                     raise
             print("# a guest stood still before its drivers came: started again", flush=True)
             end(self.process)
@@ -309,8 +313,7 @@ class Guest:
             "-accel", "tcg,thread=multi", "-cpu", "max,-hypervisor", "-smp", "2", "-m", "512M",
             "-machine", "q35,hpet=off,cxl=on,cxl-fmw.0.targets.0=cxl0,cxl-fmw.0.size=4G",
             "-device", "pxb-cxl,id=cxl0,bus=pcie.0,bus_nr=12",
-            "-device", "cxl-rp,id=rp0,bus=cxl0,port=0,chassis=0,slot=2",
-            "-device", json.dumps(self.vfio_user),
+            *self.behind_ports(),
             "-kernel", kernel + "/vmlinuz", "-initrd", self.path("initrd"),
             # No option here helps CXL: what works here works on a stock boot.
             "-append", "console=ttyS0 panic=-1",
@@ -321,6 +324,11 @@ class Guest:
             "-qmp", "unix:" + self.path("qmp"),
             "-run-with", "exit-with-parent=on",
         ]
+
+    def behind_ports(self):
+        for i, device in enumerate(self.devices):
+            yield from ("-device", f"cxl-rp,id=rp{i},bus=cxl0,port={i},chassis=0,slot={2 + i}", "-device", json.dumps(
+                {"driver": "vfio-user-pci", "bus": f"rp{i}", "socket": {"type": "unix", "path": device.socket}}))
 
     def listen(self, name):
         sock = socket.socket(socket.AF_UNIX)
@@ -406,10 +414,10 @@ class Guest:
             trace.text == f"mark {self.marks}" for trace in self.traces("tracing_mark_write")))
         return len(self.trace)
 
-    def poison_list(self):
+    def poison_list(self, memdev="mem0"):
         """What the kernel reads as the device's poison list: one trace event a record."""
         since = self.mark()
-        self.sh("echo 1 >/sys/bus/cxl/devices/mem0/trigger_poison_list")
+        self.sh(f"echo 1 >/sys/bus/cxl/devices/{memdev}/trigger_poison_list")
         self.mark()
         return self.traces("cxl_poison", since, trace_type="List")
 

@@ -59,14 +59,16 @@ def test(function):
 
 
 class Scenario:
-    """Tests that share a device and a guest, self.device and self.guest, that run before the first test does.
+    """Tests that share devices and a guest, which run before the first test does.
 
-    self.dir is a folder for what outlives the device.
+    Mostly there is one device, self.device; self.devices has all. self.dir is a folder for what outlives them.
     """
 
     name = None
+    count = 1
     options = ()
     device = guest = None
+    devices = ()
 
     def __init__(self, kernel):
         self.kernel = kernel
@@ -75,16 +77,17 @@ class Scenario:
 
     @classmethod
     def tests(cls):
-        """In the order of the source; a subclass' own come after the inherited ones."""
-        names = dict.fromkeys(name for base in reversed(cls.__mro__) for name in vars(base))
-        return [name for name in names if getattr(getattr(cls, name), "is_test", False)]
+        """In the order of the source; a class' own come after those of its bases, from the first base on."""
+        names = [name for base in cls.__bases__ if issubclass(base, Scenario) for name in base.tests()]
+        own = [name for name, member in vars(cls).items() if getattr(member, "is_test", False)]
+        return list(dict.fromkeys(names + own))
 
     def run(self, report):
         """Runs every test and reports each: report(name, why it failed or None)."""
         todo = self.tests()
         with tempfile.TemporaryDirectory() as self.dir:
             try:
-                self.start_device()
+                self.start_devices()
                 self.before_boot()
                 self.start_guest()
                 while todo:
@@ -97,19 +100,23 @@ class Scenario:
                     report(self.title(name), reason)
                     reason = "as above"
             finally:
-                for running in (self.guest, self.device):
+                for running in (self.guest, *self.devices):
                     if running:
                         running.__exit__()
 
-    def start_device(self):
-        self.device = Device(*self.options).__enter__()
+    def start_devices(self):
+        """Their serial numbers count up from SERIAL."""
+        self.devices = []
+        for i in range(self.count):
+            self.devices.append(Device(*self.options, "--serial", f"{SERIAL + i:x}").__enter__())
+        self.device = self.devices[0]
 
     def start_guest(self):
-        self.guest = Guest(self.kernel, self.device)
+        self.guest = Guest(self.kernel, *self.devices)
         try:
             self.guest.__enter__()
         except Failure as failure:
-            raise Failure(f"{failure}\n{self.device.diagnose()}") from None
+            raise Failure("\n".join([str(failure), *(d.diagnose() for d in self.devices)])) from None
 
     def title(self, name):
         return f"linux-{self.label} {self.name} {name}"
@@ -125,7 +132,7 @@ class Scenario:
 
     def news(self):
         """What the guest and the device say, unless it was shown with the failure before."""
-        now = f"{self.guest.diagnose()}\n{self.device.diagnose()}"
+        now = "\n".join(process.diagnose() for process in (self.guest, *self.devices))
         if now == self.shown:
             return "(no news from the guest and the device)"
         self.shown = now
@@ -170,8 +177,8 @@ class Scenario:
         except Failure:
             raise Failure(f"not bound: {missing()}; bound: {self.drivers()}") from None
 
-    def expect_quiet_kernel(self):
-        """No warning or error about CXL or the device, and no kernel warning about anything."""
+    def expect_quiet_kernel(self, *expected):
+        """No warning or error about CXL or the device but with an expected text, no warning of its own faults."""
         subjects = ("cxl", "nvdimm", "nd_bus", "nmem", BDF)
         traps = ("Call Trace", "WARNING:", "BUG:", "Oops", "cut here", "Kernel panic")
         log = self.guest.kernel_log()
@@ -179,13 +186,17 @@ class Scenario:
               any(BDF in text for _, text in log))
         bad = [text for level, text in log
                if level <= 4 and any(subject in text.lower() for subject in subjects)
+               and not any(text_ in text for text_ in expected)
                or any(trap in text for trap in traps)]
         check("the kernel complains:\n" + "\n".join(bad), not bad)
 
-    def memdev(self, options=""):
+    def json(self, command):
+        """What a command prints, which has to succeed."""
+        return json.loads(self.guest.sh(f"{command} 2>/dev/null") or "[]")
+
+    def memdev(self, options="", memdev="mem0"):
         """cxl list's object of the memory device."""
-        output = self.guest.sh(f"cxl list -m mem0 {options}")
-        found = json.loads(output)
+        found = self.json(f"cxl list -m {memdev} {options}")
         same("number of memory devices in cxl list", len(found), 1)
         return found[0]
 
@@ -194,10 +205,11 @@ class Scenario:
         return {(record.dpa(), int(record["dpa_length"], 16), record["source"])
                 for record in self.guest.poison_list()}
 
-    def debugfs(self, operation, *lines):
+    def debugfs(self, operation, *lines, on="mem0"):
+        """Injects or clears poison at the DPAs, on a memory device or at offsets in a region."""
         addresses = " ".join(f"{line:#x}" for line in lines)
         self.guest.sh(f"set -e; for dpa in {addresses}; do"
-                      f" echo $dpa >/sys/kernel/debug/cxl/mem0/{operation}_poison; done")
+                      f" echo $dpa >/sys/kernel/debug/cxl/{on}/{operation}_poison; done")
 
 
 def explain(error):

@@ -65,7 +65,7 @@ def injections():
 class Events(Scenario):
     name = "events"
     # Small logs and a small list overflow without thousands of rows.
-    options = ("--volatile", "256M", "--serial", f"{SERIAL:x}", "--event-log-max", f"{LOG_MAX}",
+    options = ("--volatile", "256M", "--event-log-max", f"{LOG_MAX}",
                "--poison-list-max", f"{LIST_MAX}")
 
     def inject(self, todo):

@@ -7,7 +7,7 @@ from scenario import MIB, SERIAL, Scenario, same, test
 
 class PersistentMemory(Scenario):
     name = "persistent"
-    options = ("--volatile", "256M", "--persistent", "256M", "--serial", f"{SERIAL:x}")
+    options = ("--volatile", "256M", "--persistent", "256M")
     expected_drivers = {**Scenario.expected_drivers, "pmem0": "cxl_nvdimm"}
 
     @test

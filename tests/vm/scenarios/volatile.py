@@ -16,7 +16,7 @@ PAGE = (4096 - 32) // 16
 class VolatileMemory(Scenario):
     name = "volatile"
     # 256 MiB at this rate are a scan of 8.4 s: long enough to be seen at work, even on a busy machine.
-    options = ("--volatile", "256M", "--serial", f"{SERIAL:x}", "--scan-ns-per-line", "2000")
+    options = ("--volatile", "256M", "--scan-ns-per-line", "2000")
 
     BEFORE = {0x40000: "internal", 0x8000040: "external"}
     BEFORE_LATENT = 0x9000000
