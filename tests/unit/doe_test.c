@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* The DOE mailbox, used as Linux uses it and as nobody should; and the CDAT behind it. */
-#include "core/device.h"
 #include "rig.h"
 #include "wire/cdat.h"
 #include "wire/doe.h"
@@ -203,7 +202,7 @@ static void the_sequence_stays_while_the_table_does(void)
 	before = sequence();
 	read_table();
 	CHECK(sequence() == before);
-	for (int kind = 0; kind < 3; kind++) {
+	for (int kind = 0; kind < 4; kind++) {
 		swcxl_reset(t.dev, (enum swcxl_reset)kind);
 		read_table();
 		CHECK(sequence() == before);
@@ -211,29 +210,38 @@ static void the_sequence_stays_while_the_table_does(void)
 	test_device_close(&t);
 }
 
+/* Set Partition Info, at once: so much of what can be either becomes volatile. */
+static void move_partitions(uint64_t size)
+{
+	uint8_t in[9] = {[8] = 1};
+
+	le_store(in, 8, size / SWCXL_CAPACITY_UNIT);
+	CHECK(rig_run(&t, 0x4101, in, sizeof(in)) == SWCXL_SUCCESS);
+}
+
 /* Partitions move while a table is read: the reader gets the old one, whole, and then the new. */
 static void a_table_is_not_halves_of_two(void)
 {
-	struct dpa_segment *s;
+	struct swcxl_config c = rig_config(GiB4, 0);
 	uint32_t before;
 	uint16_t next;
 
-	open_device(GiB4, GiB4);
+	c.partitionable_size = GiB4;
+	test_device_open(&t, &c);
 	read_table();
+	check_partition(16, 0, 2 * GiB4, false);
 	before = sequence();
 	CHECK(read_entry(0, &next) == 16 && next == 1);
-	s = t.dev->dpa.segment;
-	s[0].len += SWCXL_CAPACITY_UNIT / 64;
-	s[1].start += SWCXL_CAPACITY_UNIT / 64;
-	s[1].len -= SWCXL_CAPACITY_UNIT / 64;
-	CHECK(read_entry(1, &next) == 24 && le_load(reply + 1 + 4, 8) == GiB4);
-	CHECK(read_entry(7, &next) == 24 && le_load(reply + 1 + 2, 8) == GiB4);
+	move_partitions(0);
+	CHECK(read_entry(1, &next) == 24 && le_load(reply + 1 + 4, 8) == 2 * GiB4);
+	CHECK(read_entry(6, &next) == 24 && next == DOE_LAST_ENTRY);
 	read_table();
-	CHECK(sequence() == before + 1);
-	check_partition(check_partition(16, 0, GiB4 + SWCXL_CAPACITY_UNIT, false),
-			GiB4 + SWCXL_CAPACITY_UNIT, GiB4 - SWCXL_CAPACITY_UNIT, true);
+	CHECK(sequence() == before + 1 && entries == 13);
+	check_partition(check_partition(16, 0, GiB4, false), GiB4, GiB4, true);
+	move_partitions(GiB4); /* and back again */
 	read_table();
-	CHECK(sequence() == before + 1);
+	CHECK(sequence() == before + 2 && entries == 7);
+	check_partition(16, 0, 2 * GiB4, false);
 	test_device_close(&t);
 }
 
@@ -359,7 +367,7 @@ static void aborts_and_resets_drop_everything(void)
 	uint32_t zero = 0;
 
 	open_device(GiB4, GiB4);
-	for (int how = 0; how < 4; how++) {
+	for (int how = 0; how < 5; how++) {
 		for (int when = 0; when < 3; when++) {
 			put(DOE_WRITE_MAILBOX, when == 1 ? CXL_VENDOR_ID : PCI_SIG_VENDOR_ID);
 			if (when) {
@@ -369,7 +377,7 @@ static void aborts_and_resets_drop_everything(void)
 			}
 			if (when == 2)
 				put(DOE_CONTROL, DOE_CONTROL_GO | DOE_CONTROL_ABORT);
-			if (how == 3)
+			if (how == 4)
 				do_abort();
 			else
 				swcxl_reset(t.dev, (enum swcxl_reset)how);

@@ -234,7 +234,7 @@ static void headers_beyond_the_room_are_lost_but_no_error_is(void)
 static void sticky_bits_survive_a_cxl_reset_alone(void)
 {
 	open_device();
-	for (unsigned kind = 0; kind < 3; kind++) {
+	for (unsigned kind = 0; kind < 4; kind++) {
 		bool kept = kind == SWCXL_RESET_CXL;
 
 		unmask();

@@ -5,7 +5,7 @@ is read through it, taken apart here without the device's own headers."""
 import struct
 
 import pytest
-from vfio_user import MSIX, Client, extended_capabilities
+from vfio_user import MSIX, Client, Mailbox, extended_capabilities
 
 CONTROL, STATUS, WRITE, READ = 0x08, 0x0c, 0x10, 0x14
 ABORT, ENABLE, GO = 1, 2, 1 << 31
@@ -130,6 +130,22 @@ def test_cdat(start, volatile, persistent):
         assert set(speeds) == {1, 2, 4, 5}, "read and write: latency, bandwidth"
         assert 10_000 < speeds[1] < 2_000_000 and 10_000 < speeds[2] < 2_000_000, "picoseconds"
         assert 1_000 < speeds[4] <= 64_000 and 1_000 < speeds[5] <= 64_000, "MB/s, of a x16 link"
+
+
+def test_cdat_follows_the_partitions(start):
+    """Set Partition Info (4101h): what is to come with a reset is not there before it."""
+    device = start("--volatile", "256M", "--partitionable", "1G")
+    with Client(device.socket) as client:
+        doe, mailbox = Doe(client), Mailbox(client)
+        header, structures = doe.cdat()
+        assert [row[:3] for row in partitions(structures)] == [[0, 5 * MIB256, 0]]
+        assert mailbox.command(0x4101, struct.pack("<QB", 1, 0))[0] == 0
+        assert doe.cdat() == (header, structures)
+        client.reset()
+        after, structures = doe.cdat()
+        assert [row[:3] for row in partitions(structures)] == \
+               [[0, 2 * MIB256, 0], [2 * MIB256, 3 * MIB256, 4]]
+        assert after[12:] != header[12:], "the sequence number says that it is another table"
 
 
 def test_cdat_is_the_same_each_time(client, doe):
