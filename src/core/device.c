@@ -193,9 +193,10 @@ uint64_t swcxl_advance(struct swcxl_dev *dev, uint64_t now_ns)
 	if (now_ns > dev->now_ns) {
 		do {
 			due = earliest(dev, NULL, &work);
-			if (due <= now_ns)
-				work->advance(dev, MIN(now_ns, earliest(dev, work, NULL)));
-		} while (due <= now_ns && work->deadline(dev) != due);
+			if (due > now_ns || due == SWCXL_NO_DEADLINE)
+				break;
+			work->advance(dev, MIN(now_ns, earliest(dev, work, NULL)));
+		} while (work->deadline(dev) != due);
 		for (work = works; work < works + ARRAY_SIZE(works); work++)
 			work->advance(dev, now_ns);
 		dev->now_ns = now_ns;
