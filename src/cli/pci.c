@@ -239,14 +239,15 @@ static struct reply execute_on(struct pci *pci, const struct mailbox *mb, unsign
 /* How large the Command Effects Log is; 0 when the secondary mailbox does not tell. */
 static uint32_t effects_size(struct pci *pci, uuid *cel)
 {
-	static const uint8_t cel_uuid[16] = {
-#define LOG_UUID(id, name, ...) __VA_ARGS__
+	static const uint8_t logs[][16] = {
+	/* the first is the CEL */
+#define LOG_UUID(id, name, ...) {__VA_ARGS__},
 #include "tbl/uuids.tbl.h"
 	};
 	struct reply reply = execute_on(pci, &pci->secondary, OP_get_supported_logs, NULL, 0);
 	struct supported_log log;
 
-	memcpy(cel->b, cel_uuid, sizeof(cel->b));
+	memcpy(cel->b, logs[0], sizeof(cel->b));
 	for (size_t at = sizeof(struct get_supported_logs_out);
 	     !reply.rc && at + sizeof(log) <= reply.len; at += sizeof(log)) {
 		memcpy(&log, reply.p + at, sizeof(log));

@@ -21,8 +21,22 @@ static const struct row rows[] = {
 #include "tbl/commands.tbl.h"
 };
 
-static const uint8_t row_cel[16] = {
-#define LOG_UUID(id, name, ...) __VA_ARGS__
+static inline const struct row *row_of(unsigned opcode)
+{
+	for (unsigned i = 0; i < ARRAY_SIZE(rows); i++)
+		if (rows[i].opcode == opcode)
+			return &rows[i];
+	return NULL;
+}
+
+/* clang-format off */
+enum {
+#define LOG_UUID(id, ...) ROW_LOG_##id,
+#include "tbl/uuids.tbl.h"
+};
+/* clang-format on */
+static const uint8_t row_log[][16] = {
+#define LOG_UUID(id, name, ...) {__VA_ARGS__},
 #include "tbl/uuids.tbl.h"
 };
 
@@ -37,7 +51,7 @@ static inline uint32_t row_input(const struct row *row, uint8_t in[ROW_INPUT_MAX
 	memset(in, 0, ROW_INPUT_MAX);
 	switch (row->opcode) {
 	case 0x0401: /* the first entry of the CEL */
-		memcpy(in, row_cel, sizeof(row_cel));
+		memcpy(in, row_log[ROW_LOG_CEL], 16);
 		in[0x14] = 4;
 		break;
 	case 0x4102: /* 16 bytes from 32 on */

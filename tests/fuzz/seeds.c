@@ -65,11 +65,14 @@ static void save(const char *target, const char *name)
 
 /* ---- cci ---- */
 
+static int index_of(unsigned opcode)
+{
+	return (int)(row_of(opcode) - rows);
+}
+
 static void command(unsigned channel, unsigned opcode)
 {
-	for (unsigned i = 0; i < ARRAY_SIZE(rows); i++)
-		if (rows[i].opcode == opcode)
-			ADD(STEP_COMMAND, channel, i, FORM_VALID);
+	ADD(STEP_COMMAND, channel, index_of(opcode), FORM_VALID);
 }
 
 static void config(unsigned at, unsigned value)
@@ -98,8 +101,9 @@ static void a_life(unsigned at, unsigned value)
 		ADD(STEP_TIME, 60);
 		command(box, 0x4305);
 		command(box, 0x4300);
-		ADD(STEP_COMMAND, box, 18, FORM_RANGE, 0, 0, 200);    /* all of the list */
-		ADD(STEP_COMMAND, box, 22, FORM_RANGE, 0, 0, 200, 0); /* a scan of everything */
+		/* all of the list; a scan of everything */
+		ADD(STEP_COMMAND, box, index_of(0x4300), FORM_RANGE, 0, 0, 200);
+		ADD(STEP_COMMAND, box, index_of(0x4304), FORM_RANGE, 0, 0, 200, 0);
 		ADD(STEP_TIME, 44);
 	}
 	ADD(STEP_WRITE, 0, 0, 0, 1, 0xa5, STEP_READ, 0, 2, 64, 0);

@@ -120,7 +120,7 @@ static void check_sense(void)
 	CHECK(st.ranges <= c->ranges_max + 2 * c->scan_results_max);
 	CHECK(st.scan.results <= c->scan_results_max);
 	CHECK(st.list.overflow || !st.list.overflow_timestamp);
-	CHECK(st.background.percent <= 100 && st.scan.running == st.background.running);
+	CHECK(st.background.percent <= 100 && (!st.scan.running || st.background.running));
 }
 
 static void walk(void)
