@@ -104,6 +104,7 @@ enum swcxl_reset {
 				   * media, list, overflow and logs stay when no mailbox command
 				   * ran since the last reset (D-39) */
 	SWCXL_RESET_COLD,	  /* power was lost: what only power keeps goes as well */
+	SWCXL_RESET_FUNCTION,	  /* FLR: what PCI Express knows of, and nothing of CXL.mem */
 };
 
 /*

@@ -247,6 +247,7 @@ void device_bar_write(struct swcxl_dev *dev, uint64_t offset, const void *buf, u
 #define HDM_DECODERS 4
 
 void config_space_reset(struct swcxl_dev *dev);
+void config_space_function_reset(struct swcxl_dev *dev);
 /* All of it, or (CXL Reset) but for what is sticky or locked. */
 void component_reset(struct swcxl_dev *dev, bool conventional);
 void component_write(struct swcxl_dev *dev, uint64_t offset, const void *buf, uint32_t len);
@@ -321,6 +322,7 @@ struct swcxl_cci {
 /* ---- reset.c ---- */
 
 void device_cxl_reset(struct swcxl_dev *dev, bool mem_clear);
+void device_function_reset(struct swcxl_dev *dev);
 
 /* ---- the device: device.c ---- */
 

@@ -22,6 +22,9 @@
  * (*) An attach or device reset by the VMM leaves media, list, overflow and logs alone when no
  * mailbox command has run since the last reset (D-39): plant first, boot then, must work.
  *
+ * A Function Level Reset resets the registers of PCI Express, mailboxes and data object exchange,
+ * and drops cursors: nothing else.
+ *
  * A cold reset is a conventional one after which also that is gone which only power keeps. What
  * belongs to one command set alone is reset in its own file, by a row of resets[].
  */
@@ -126,9 +129,22 @@ void device_cxl_reset(struct swcxl_dev *dev, bool mem_clear)
 	device_deadline(dev);
 }
 
+/* FLR (9.5): the function's own registers and mailboxes; what they work on goes on. */
+void device_function_reset(struct swcxl_dev *dev)
+{
+	mailbox_reset(dev);
+	doe_reset(dev);
+	cci_drop_cursors(dev);
+	config_space_function_reset(dev);
+	device_deadline(dev);
+}
+
 void swcxl_reset(struct swcxl_dev *dev, enum swcxl_reset type)
 {
 	switch (type) {
+	case SWCXL_RESET_FUNCTION:
+		device_function_reset(dev);
+		break;
 	case SWCXL_RESET_CXL:
 		device_cxl_reset(dev, false);
 		break;

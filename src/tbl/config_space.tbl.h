@@ -29,8 +29,8 @@ REG(0x054, 2, 0x0008, 0x0003, 0)       /* no soft reset; power state */
 /* --- 0x60 PCI Express endpoint, version 2 --- */
 REG(0x060, 2, 0x0010, 0, 0)
 REG(0x062, 2, 0x0002, 0, 0)
-REG(0x064, 4, 0x00008000, 0, 0)        /* device: role-based error reporting */
-REG(0x068, 2, 0x2810, 0x7fff, 0)       /* device control */
+REG(0x064, 4, 0x10008000, 0, 0)        /* device: role-based error reporting, FLR */
+REG(0x068, 2, 0x2810, 0x7fff, 0)       /* device control; bit 15 starts an FLR (reads 0) */
 REG(0x06a, 2, 0x0000, 0, 0x000f)       /* device status */
 REG(0x06c, 4, 0x00000105, 0, 0)        /* link: 32 GT/s, x16 */
 REG(0x070, 2, 0x0000, 0x01fb, 0)       /* link control */

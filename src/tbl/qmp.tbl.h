@@ -76,7 +76,8 @@ ENUM(log, "log",
 ENUM(reset, "reset",
 	VALUE("conventional", SWCXL_RESET_CONVENTIONAL)
 	VALUE("cold", SWCXL_RESET_COLD)
-	VALUE("cxl", SWCXL_RESET_CXL))
+	VALUE("cxl", SWCXL_RESET_CXL)
+	VALUE("function", SWCXL_RESET_FUNCTION))
 ENUM(media_status, "media-status",
 	VALUE("not-ready", 0)
 	VALUE("ready", 1)
@@ -557,7 +558,7 @@ COMMAND(clock_step, "swcxl-clock-step", "now", "0.1", EFFECT | TIME,
 	"Moves virtual time on, and replies when everything due until then has happened.",
 	ARG_UINT(nanoseconds, "nanoseconds", uint64_t, REQUIRED, 0, 0, INT64_MAX, ""))
 COMMAND(reset, "swcxl-reset", "empty", "0.1", EFFECT,
-	"Resets the device: a conventional reset, a cold one (power was lost), or a CXL Reset, which keeps more.",
+	"Resets the device: a conventional reset, a cold one (power was lost), a CXL Reset, which keeps more, or a Function Level Reset, which keeps all that belongs to CXL.",
 	ARG_ENUM(type, "type", reset, REQUIRED, 0, ""))
 COMMAND(fault, "swcxl-fault", "empty", "0.1", EFFECT,
 	"Makes something go wrong: a command (return-code, delay, hang, short-reply, stuck-background), or the device as a whole.",

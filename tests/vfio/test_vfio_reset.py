@@ -9,7 +9,7 @@ import struct
 
 import pytest
 from vfio_user import (BAR0, CONFIG, Client, CloudHypervisorClient, Mailbox, QemuClient,
-                       assert_serves, dvsecs, register_blocks)
+                       assert_serves, capabilities, dvsecs, register_blocks)
 
 MIB256 = 1 << 28
 VOLATILE, PERSISTENT = 0x1000, MIB256 + 0x1000
@@ -286,3 +286,46 @@ def test_shutdown_state_is_judged_at_a_conventional_reset(start):
             assert struct.unpack_from("<I", box.ok(0x4200), 6)[0] == count
         client.reset()
         assert struct.unpack_from("<I", box.ok(0x4200), 6)[0] == 2
+
+
+def test_flr_resets_the_function_and_leaves_cxl_alone(start):
+    """registers 6: an FLR is no conventional reset."""
+    device = start("--clock", "virtual")
+    with device.qmp() as qmp, Client(device.socket) as client:
+        control = dict(capabilities(client))[0x10] + 8
+        dvsec = dvsecs(client)[0][0]
+        assert client.config(control - 4) >> 28 & 1, "the capability says that there is FLR"
+        box = Mailbox(client)
+        box.ok(0x0301, struct.pack("<Q", 5 * SECOND))
+        box.ok(0x0103, bytes([1, 1, 1, 1, 0]))
+        box.ok(0x4304, bytes(8) + struct.pack("<Q", 100) + bytes(1), rc=1)
+        box.enable_interrupts(doorbell=True)
+        plant(qmp, VOLATILE)
+        client.put_config(4, 6, 2)
+        client.put_config(0x10, 0xfffffff0)
+        client.put_config(dvsec + 0xc, 6, 2)
+        before = truth(qmp), log_sizes(qmp)
+        client.put_config(control, 0x8000, 2)
+        assert client.config(control, 2) == 0x2810, "bit 15 reads 0"
+        assert client.config(4, 2) == 0 and client.config(0x10) & ~0xf == 0
+        assert client.config(dvsec + 0xc, 2) == 6, "Mem_Enable"
+        assert box.get(box.CONTROL) == 0 and box.get(box.COMMAND, 8) == 0
+        assert (truth(qmp), log_sizes(qmp)) == before
+        assert box.background()[:2] == (True, 0x4304), "what runs goes on"
+        qmp.cmd("swcxl-clock-step", nanoseconds=SECOND)
+        assert box.background() == (False, 0x4304, 100, 0)
+        assert box.ok(0x0300) == struct.pack("<Q", 6 * SECOND)
+        assert box.ok(0x0102)[0] & 3 == 1
+
+
+@pytest.mark.parametrize("width", [1, 2, 4, 8])
+def test_flr_starts_at_any_width(start, width):
+    device = start()
+    with Client(device.socket) as client:
+        control = dict(capabilities(client))[0x10] + 8
+        client.put_config(4, 6, 2)
+        if width == 1:
+            client.put_config(control + 1, 0x80, 1)
+        else:
+            client.put_config(control, 0x8000, width)
+        assert client.config(4, 2) == 0
