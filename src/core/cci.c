@@ -264,6 +264,14 @@ void swcxl_cci_free(struct swcxl_cci *cci)
 	mem_free(&cci->dev->mem, cci);
 }
 
+void cci_reset(struct swcxl_dev *dev, enum swcxl_reset type)
+{
+	if (type != SWCXL_RESET_COLD)
+		return;
+	for (struct swcxl_cci *cci = dev->ccis; cci; cci = cci->next)
+		cci->limit = dev->config.payload_size;
+}
+
 void cci_drop_cursors(struct swcxl_dev *dev)
 {
 	for (struct swcxl_cci *cci = dev->ccis; cci; cci = cci->next) {

@@ -64,5 +64,7 @@ bool reserved_ok(const struct swcxl_dev *dev, bool set);
 struct swcxl_cci *cci_new(struct swcxl_dev *dev, enum channel channel);
 /* Every reset, and every new client, drops the cursors (D-8). */
 void cci_drop_cursors(struct swcxl_dev *dev);
+/* Channels outlive the host's resets; power is what their limits are lost with. */
+void cci_reset(struct swcxl_dev *dev, enum swcxl_reset type);
 
 #endif

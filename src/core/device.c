@@ -92,6 +92,7 @@ static int init(struct swcxl_dev *dev)
 		return -ENOMEM;
 	config_space_reset(dev);
 	component_reset(dev, true);
+	qos_reset(dev, SWCXL_RESET_COLD);
 	return mailbox_init(dev);
 }
 

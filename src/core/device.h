@@ -16,6 +16,7 @@
 #include "media/media.h"
 #include "swcxl/swcxl.h"
 #include "wire/media.h"
+#include "wire/memory.h"
 #include "wire/registers.h"
 
 /* D-11: no record is longer; its length in bytes still fits the 32 bits that Linux traces. */
@@ -319,6 +320,10 @@ struct swcxl_cci {
 	struct swcxl_cci *next;
 };
 
+/* ---- cmd/qos.c ---- */
+
+void qos_reset(struct swcxl_dev *dev, enum swcxl_reset type);
+
 /* ---- reset.c ---- */
 
 void device_cxl_reset(struct swcxl_dev *dev, bool mem_clear);
@@ -346,6 +351,7 @@ struct swcxl_dev {
 	struct event_log log[SWCXL_LOGS];
 	uint8_t event_policy[SWCXL_LOGS + 1]; /* the last: dynamic capacity */
 
+	struct sld_qos_control qos;
 	uint8_t *lsa;
 	struct kept kept;
 	struct faults faults;

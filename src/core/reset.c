@@ -18,6 +18,8 @@
  *   shutdown state		 judged, then clean		kept
  *   faults			 kept: see swcxl_fault_kind	kept
  *   partitions			 a pending change takes effect	likewise
+ *   response limits		 kept; cold: defaults		kept
+ *   QoS controls		 defaults			kept
  *
  * (*) An attach or device reset by the VMM leaves media, list, overflow and logs alone when no
  * mailbox command has run since the last reset (D-39): plant first, boot then, must work.
@@ -89,6 +91,8 @@ static void stop_everything(struct swcxl_dev *dev)
 static void (*const resets[])(struct swcxl_dev *dev, enum swcxl_reset type) = {
 	partition_reset,
 	faults_reset,
+	cci_reset,
+	qos_reset,
 };
 
 static void reset_command_sets(struct swcxl_dev *dev, enum swcxl_reset type)

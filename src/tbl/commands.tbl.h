@@ -24,6 +24,8 @@
 /* clang-format off */
 CMD(0x0001, identify,                      none, 0, 0,                    identify_out, 0,                    0,                         OFF_MAILBOX, 0, "8.2.10.1.1",   "Identify")
 CMD(0x0002, background_operation_status,   none, 0, 0,                    background_operation_status_out, 0, 0,                         OFF_MAILBOX, 0, "8.2.10.1.2",   "Background Operation Status")
+CMD(0x0003, get_response_message_limit,    none, 0, 0,                    response_message_limit, 0,          0,                         OFF_MAILBOX, 0, "8.2.10.1.3",   "Get Response Message Limit")
+CMD(0x0004, set_response_message_limit,    response_message_limit, 1, 0,  response_message_limit, 0,          0,                         OFF_MAILBOX, CAN(INVALID_INPUT), "8.2.10.1.4",   "Set Response Message Limit")
 CMD(0x0005, request_abort_background_operation, none, 0, 0,               none, 0,                            0,                         0, 0, "8.2.10.1.5",   "Request Abort Background Operation")
 CMD(0x0100, get_event_records,             get_event_records_in, 1, 0,    get_event_records_out, 1,           0,                         ON_SECONDARY, CAN(INVALID_INPUT), "8.2.10.2.2",   "Get Event Records")
 CMD(0x0101, clear_event_records,           clear_event_records_in, 6, 510, none, 0,                           EFF_IMM_LOG,               0, CAN(INVALID_INPUT) | CAN(INVALID_HANDLE) | CAN(INVALID_PAYLOAD_LENGTH), "8.2.10.2.3",   "Clear Event Records")
@@ -48,6 +50,9 @@ CMD(0x4303, get_scan_media_capabilities,   media_range_in, 0x10, 0,       get_sc
 CMD(0x4304, scan_media,                    scan_media_in, 0x11, 0,        none, 0,                            EFF_BACKGROUND | EFF_ABORT, NEEDS_MEDIA, CAN(INVALID_INPUT) | CAN(INVALID_PHYSICAL_ADDRESS), "8.2.10.9.4.5", "Scan Media")
 CMD(0x4305, get_scan_media_results,        none, 0, 0,                    get_scan_media_results_out, 1,      0,                         ON_SECONDARY | NEEDS_MEDIA, CAN(UNSUPPORTED) | CAN(BUSY), "8.2.10.9.4.6", "Get Scan Media Results")
 CMD(0x4500, get_security_state,            none, 0, 0,                    get_security_state_out, 0,          0,                         ON_SECONDARY, 0, "8.2.10.9.6.1", "Get Security State")
+CMD(0x4700, get_sld_qos_control,           none, 0, 0,                    sld_qos_control, 0,                 0,                         ON_SECONDARY, 0, "8.2.10.9.8.1", "Get SLD QoS Control")
+CMD(0x4701, set_sld_qos_control,           sld_qos_control, 4, 0,         none, 0,                            EFF_IMM_POLICY,            0, CAN(INVALID_INPUT), "8.2.10.9.8.2", "Set SLD QoS Control")
+CMD(0x4702, get_sld_qos_status,            none, 0, 0,                    sld_qos_status, 0,                  0,                         ON_SECONDARY, 0, "8.2.10.9.8.3", "Get SLD QoS Status")
 /* clang-format on */
 #undef CMD
 #undef CAN

@@ -28,6 +28,13 @@ WIRE_STRUCT(identify_out, 0x12, IDENTIFY_OUT)
 	F(0x06, le16, vendor_status)
 WIRE_STRUCT(background_operation_status_out, 0x08, BACKGROUND_OPERATION_STATUS_OUT)
 
+/* Get and Set Response Message Limit (0003h, 0004h): a power of two, by its exponent. */
+#define RESPONSE_MESSAGE_LIMIT(F)              \
+	F(0x00, u8,   limit)
+WIRE_STRUCT(response_message_limit, 0x01, RESPONSE_MESSAGE_LIMIT)
+#define MESSAGE_LIMIT_MIN 8
+#define MESSAGE_LIMIT_MAX 10
+
 /* Get Event Records (0100h): input, and output before the records. */
 #define GET_EVENT_RECORDS_IN(F)                \
 	F(0x00, u8,   log)

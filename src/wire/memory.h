@@ -72,6 +72,21 @@ WIRE_STRUCT(get_health_info_out, 0x12, GET_HEALTH_INFO_OUT)
 WIRE_STRUCT(shutdown_state, 0x01, SHUTDOWN_STATE)
 #define SHUTDOWN_DIRTY 0x01
 
+/* Get and Set SLD QoS Control (4700h, 4701h).  Get SLD QoS Status (4702h): output. */
+#define SLD_QOS_CONTROL(F)                             \
+	F(0x00, u8,   control)                         \
+	F(0x01, u8,   moderate_percent)                \
+	F(0x02, u8,   severe_percent)                  \
+	F(0x03, u8,   sample_interval)
+WIRE_STRUCT(sld_qos_control, 0x04, SLD_QOS_CONTROL)
+#define QOS_EGRESS_CONGESTION    0x01 /* also of Identify 42h: what the device has */
+#define QOS_THROUGHPUT_REDUCTION 0x02
+#define QOS_ALL                  (QOS_EGRESS_CONGESTION | QOS_THROUGHPUT_REDUCTION)
+#define QOS_SAMPLE_INTERVAL_MAX  15
+#define SLD_QOS_STATUS(F)                              \
+	F(0x00, u8,   backpressure_percent)
+WIRE_STRUCT(sld_qos_status, 0x01, SLD_QOS_STATUS)
+
 /* Get Security State (4500h): output. */
 #define GET_SECURITY_STATE_OUT(F)                      \
 	F(0x00, le32, state)

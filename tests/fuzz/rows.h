@@ -50,6 +50,12 @@ static inline uint32_t row_input(const struct row *row, uint8_t in[ROW_INPUT_MAX
 
 	memset(in, 0, ROW_INPUT_MAX);
 	switch (row->opcode) {
+	case 0x0004:
+		in[0] = 10;
+		break;
+	case 0x4701: /* percentages */
+		in[1] = in[2] = 1;
+		break;
 	case 0x0401: /* the first entry of the CEL */
 		memcpy(in, row_log[ROW_LOG_CEL], 16);
 		in[0x14] = 4;

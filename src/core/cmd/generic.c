@@ -2,6 +2,16 @@
 /* Information and status, timestamp, logs: CXL r3.2 8.2.10.1, .4, .5. */
 #include "core/cci.h"
 
+/* The largest message limit that is within so many bytes, as its exponent. */
+static uint8_t message_limit(uint32_t bytes)
+{
+	uint8_t limit = MESSAGE_LIMIT_MIN;
+
+	while (limit < MESSAGE_LIMIT_MAX && bytes >> limit > 1)
+		limit++;
+	return limit;
+}
+
 /* ---- 8.2.10.1: not on mailboxes, but for the abort ---- */
 
 enum swcxl_rc cmd_identify(struct swcxl_dev *dev, struct call *call, const struct none *in,
@@ -15,7 +25,7 @@ enum swcxl_rc cmd_identify(struct swcxl_dev *dev, struct call *call, const struc
 	wr(&out->subsystem_vendor_id, regs_get(r, 0x2c, 2));
 	wr(&out->subsystem_id, regs_get(r, 0x2e, 2));
 	wr(&out->serial, dev->config.serial);
-	out->max_message_size = 10; /* 1 KiB: the most the field may say */
+	out->max_message_size = message_limit(dev->config.payload_size);
 	out->component_type = COMPONENT_TYPE_3;
 	return SWCXL_SUCCESS;
 }
@@ -31,6 +41,28 @@ enum swcxl_rc cmd_background_operation_status(struct swcxl_dev *dev, struct call
 	out->status = (uint8_t)(b.percent << 1 | b.running);
 	wr(&out->opcode, b.opcode);
 	wr(&out->return_code, b.rc);
+	return SWCXL_SUCCESS;
+}
+
+/* More than the field can say is in force until a limit is set. */
+enum swcxl_rc cmd_get_response_message_limit(struct swcxl_dev *dev, struct call *call,
+					     const struct none *in,
+					     struct response_message_limit *out)
+{
+	(void)dev, (void)in;
+	out->limit = message_limit(call->cci->limit);
+	return SWCXL_SUCCESS;
+}
+
+/* Of the channel that asks. No reply is ever longer than the mailboxes' payload. */
+enum swcxl_rc cmd_set_response_message_limit(struct swcxl_dev *dev, struct call *call,
+					     const struct response_message_limit *in,
+					     struct response_message_limit *out)
+{
+	if (in->limit < MESSAGE_LIMIT_MIN || in->limit > MESSAGE_LIMIT_MAX)
+		return SWCXL_INVALID_INPUT;
+	call->cci->limit = MIN(1u << in->limit, dev->config.payload_size);
+	out->limit = message_limit(call->cci->limit);
 	return SWCXL_SUCCESS;
 }
 

@@ -27,6 +27,7 @@ enum swcxl_rc cmd_identify_memory_device(struct swcxl_dev *dev, struct call *cal
 	wr(&out->poison_list_max, c->poison_list_max);
 	wr(&out->inject_poison_limit, c->inject_limit);
 	out->poison_handling = c->injected_persists ? POISON_INJECTED_PERSISTS : 0;
+	out->qos_telemetry = QOS_ALL;
 	if (c->revision < SWCXL_CXL_3_0)
 		call->out_size = IDENTIFY_MEMORY_DEVICE_OUT_2_0;
 	return SWCXL_SUCCESS;
