@@ -162,7 +162,7 @@ enum swcxl_change_kind {
 	SWCXL_CHANGE_POISON,	  /* start, length, attr: the media's truth; attr 0: clean */
 	SWCXL_CHANGE_LIST,	  /* start, length, attr: listed with this source; attr 0: not */
 	SWCXL_CHANGE_OVERFLOW,	  /* value: overflow timestamp, attr: 1 overflowed, 0 not */
-	SWCXL_CHANGE_CONTENT,	  /* start, length, data (NULL: zeros) */
+	SWCXL_CHANGE_CONTENT,	  /* start, length, data (NULL: zeros), attr: _VOLATILE or 0 */
 	SWCXL_CHANGE_LSA,	  /* start: offset, length, data */
 	SWCXL_CHANGE_EVENT,	  /* log, data: a record of SWCXL_EVENT_RECORD_SIZE was added */
 	SWCXL_CHANGE_EVENT_CLEAR, /* log, value: this many of the oldest records went */
@@ -175,6 +175,8 @@ enum swcxl_change_kind {
 #define SWCXL_ATTR_KNOWN 0x08u	   /* the device knows of it */
 #define SWCXL_ATTR_PERMANENT 0x10u /* cannot be cleared */
 #define SWCXL_ATTR_POISON 0x80u
+/* attr of SWCXL_CHANGE_CONTENT: all of it is in volatile capacity, and goes with the power. */
+#define SWCXL_ATTR_VOLATILE 0x01u
 
 struct swcxl_change {
 	enum swcxl_change_kind kind;
@@ -255,6 +257,14 @@ int swcxl_apply(struct swcxl_dev *dev, const struct swcxl_change *change);
  * may show them. The command has run, its doorbell reads 1 until this call.
  */
 void swcxl_settled(struct swcxl_dev *dev, uint64_t ticket);
+
+/*
+ * What has changed cannot be made durable (true), or it can again (false). Until then a command
+ * whose effects would have to be is answered with Internal Error before it changes anything; so is
+ * one whose reply is held, unless it changed nothing. All others are answered at once: what they
+ * show may be lost with the power. Ends of background operations go on waiting.
+ */
+void swcxl_unwritable(struct swcxl_dev *dev, bool unwritable);
 
 /* ---- PCI face ------------------------------------------------------------------------------- */
 

@@ -127,6 +127,8 @@ static enum swcxl_rc check(const struct swcxl_cci *cci, const struct command *c,
 	if (c->rules & SCAN_RULES && dev->scan.running &&
 	    dev->config.during_scan == SWCXL_DURING_SCAN_BUSY)
 		return SWCXL_BUSY;
+	if (dev->unwritable && c->effects && !(c->rules & NOT_KEPT))
+		return SWCXL_INTERNAL_ERROR;
 	if (c->rules & NEEDS_MEDIA)
 		return media_rc(dev);
 	return SWCXL_SUCCESS;

@@ -22,6 +22,7 @@ enum command_rule {
 	NEEDS_LSA = 1 << 3,	      /* there is a label storage area, else 0003h */
 	SCAN_RULES = 1 << 4,	      /* --during-scan governs it (D-20, R-2) */
 	NEEDS_PARTITIONABLE = 1 << 5, /* there is partitionable capacity, else 0003h */
+	NOT_KEPT = 1 << 12,	      /* its effects go with the power, and need no state file */
 };
 
 /* What comes with a command beyond its fixed payloads. */

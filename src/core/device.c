@@ -267,12 +267,21 @@ void swcxl_settled(struct swcxl_dev *dev, uint64_t ticket)
 	background_settled(dev, ticket);
 }
 
+void swcxl_unwritable(struct swcxl_dev *dev, bool unwritable)
+{
+	dev->unwritable = unwritable;
+	if (unwritable)
+		mailbox_unwritable(dev);
+}
+
 /* ---- news ---- */
 
 void device_change(struct swcxl_dev *dev, const struct swcxl_change *change)
 {
-	if (dev->host.changed && !dev->applying)
-		dev->host.changed(dev->host.ctx, change);
+	if (!dev->host.changed || dev->applying)
+		return;
+	dev->changes++;
+	dev->host.changed(dev->host.ctx, change);
 }
 
 void device_notice(struct swcxl_dev *dev, const struct swcxl_notice *notice)

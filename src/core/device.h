@@ -217,6 +217,7 @@ struct held_reply {
 	uint64_t ticket;   /* for this commit; 0: for none */
 	uint64_t until_ns; /* for this time: a fault */
 	bool hung;	   /* for ever: a fault */
+	bool changed;	   /* it changed something that is to be durable */
 };
 
 struct mailbox {
@@ -239,6 +240,7 @@ void mailbox_recover(struct swcxl_dev *dev);
 uint64_t mailbox_deadline(const struct swcxl_dev *dev);
 void mailbox_advance(struct swcxl_dev *dev, uint64_t now_ns);
 void mailbox_settled(struct swcxl_dev *dev, uint64_t ticket);
+void mailbox_unwritable(struct swcxl_dev *dev);
 uint64_t device_bar_size(const struct swcxl_dev *dev);
 void device_bar_read(struct swcxl_dev *dev, uint64_t offset, void *buf, uint32_t len);
 void device_bar_write(struct swcxl_dev *dev, uint64_t offset, const void *buf, uint32_t len);
@@ -336,7 +338,9 @@ struct swcxl_dev {
 	struct swcxl_host host;
 	struct mem mem;
 	uint64_t now_ns, deadline_ns;
-	bool applying; /* a state is being restored: no changes come out */
+	bool applying;	  /* a state is being restored: no changes come out */
+	uint64_t changes; /* that came out so far */
+	bool unwritable;  /* they cannot be made durable */
 
 	bool clock_set;
 	uint64_t clock_base, clock_set_ns; /* Set Timestamp: value, and when */
@@ -377,6 +381,9 @@ unsigned device_media_status(const struct swcxl_dev *dev);
 /* Device time as its commands and events show it: 0 until set (8.2.10.4). */
 uint64_t device_timestamp(const struct swcxl_dev *dev);
 void device_change(struct swcxl_dev *dev, const struct swcxl_change *change);
+/* That lines hold data now. */
+struct swcxl_change content_change(const struct swcxl_dev *dev, uint64_t line, uint64_t lines,
+				   const uint8_t *data);
 /* The commit that what is shown now has to wait for; 0: none. */
 uint64_t device_ticket(const struct swcxl_dev *dev);
 void device_notice(struct swcxl_dev *dev, const struct swcxl_notice *notice);

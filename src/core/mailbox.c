@@ -175,6 +175,20 @@ void mailbox_settled(struct swcxl_dev *dev, uint64_t ticket)
 	}
 }
 
+/* The commit will not come soon. What was read may be shown, what was changed not acknowledged. */
+void mailbox_unwritable(struct swcxl_dev *dev)
+{
+	for (unsigned i = 0; i < SWCXL_MAILBOXES; i++) {
+		struct held_reply *held = &dev->mailbox[i].held;
+
+		if (held->active && held->ticket && held->changed) {
+			held->rc = SWCXL_INTERNAL_ERROR;
+			held->out_len = 0;
+		}
+	}
+	mailbox_settled(dev, UINT64_MAX);
+}
+
 uint64_t mailbox_deadline(const struct swcxl_dev *dev)
 {
 	uint64_t first = SWCXL_NO_DEADLINE;
@@ -236,12 +250,14 @@ static void ring(struct swcxl_dev *dev, struct mailbox *m)
 	uint32_t in_len = MBOX_COMMAND_LENGTH(m->command);
 	uint32_t fits = MIN(in_len, dev->config.payload_size);
 	struct held_reply *held = &m->held;
+	uint64_t changes = dev->changes;
 
 	dev->mailbox_used = true;
 	memcpy(m->in, m->payload, fits);
 	held->rc = execute(dev, m, opcode, in_len);
 	held->opcode = opcode;
-	held->ticket = device_ticket(dev);
+	held->changed = dev->changes != changes;
+	held->ticket = dev->unwritable ? 0 : device_ticket(dev);
 	held->active = true;
 	release(dev, m);
 	device_deadline(dev);

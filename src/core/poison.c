@@ -74,6 +74,7 @@ bool poison_discover(struct swcxl_dev *dev, uint64_t start, uint64_t len)
 bool poison_write(struct swcxl_dev *dev, uint64_t line, const uint8_t *data, uint64_t lines,
 		  uint64_t whole, uint64_t whole_lines)
 {
+	struct swcxl_change change;
 	uint64_t at = whole;
 	struct range piece;
 
@@ -85,10 +86,8 @@ bool poison_write(struct swcxl_dev *dev, uint64_t line, const uint8_t *data, uin
 			list_remove(dev, piece.start, piece.len);
 	for (uint64_t i = 0; i < lines; i++)
 		content_write(&dev->media, line + i, data + i * SWCXL_LINE);
-	device_change(dev, &(struct swcxl_change){.kind = SWCXL_CHANGE_CONTENT,
-						  .start = line * SWCXL_LINE,
-						  .length = lines * SWCXL_LINE,
-						  .data = data});
+	change = content_change(dev, line, lines, data);
+	device_change(dev, &change);
 	device_deadline(dev);
 	return true;
 }

@@ -22,16 +22,28 @@ static void save_ranges(const struct ranges *map, enum swcxl_change_kind kind, e
 						 .attr = r.attr});
 }
 
-static void save_content(const struct media *media, emit_fn *emit, void *ctx)
+struct swcxl_change content_change(const struct swcxl_dev *dev, uint64_t line, uint64_t lines,
+				   const uint8_t *data)
+{
+	const struct dpa_segment *s = dpa_find(&dev->dpa, line);
+	bool goes = s->kind == DPA_VOLATILE && lines <= s->start + s->len - line;
+
+	return (struct swcxl_change){.kind = SWCXL_CHANGE_CONTENT,
+				     .start = line * SWCXL_LINE,
+				     .length = lines * SWCXL_LINE,
+				     .attr = goes ? SWCXL_ATTR_VOLATILE : 0,
+				     .data = data};
+}
+
+static void save_content(const struct swcxl_dev *dev, emit_fn *emit, void *ctx)
 {
 	uint8_t data[SWCXL_LINE];
 
-	for (uint64_t line = 0; content_next(media, line, &line); line++) {
-		content_read(media, line, data);
-		emit(ctx, &(struct swcxl_change){.kind = SWCXL_CHANGE_CONTENT,
-						 .start = line * SWCXL_LINE,
-						 .length = SWCXL_LINE,
-						 .data = data});
+	for (uint64_t line = 0; content_next(&dev->media, line, &line); line++) {
+		struct swcxl_change change = content_change(dev, line, 1, data);
+
+		content_read(&dev->media, line, data);
+		emit(ctx, &change);
 	}
 }
 
@@ -43,7 +55,7 @@ void swcxl_save(const struct swcxl_dev *dev, emit_fn *emit, void *ctx)
 	emit(ctx, &(struct swcxl_change){.kind = SWCXL_CHANGE_OVERFLOW,
 					 .attr = dev->list.overflowed,
 					 .value = dev->list.overflow_timestamp});
-	save_content(&dev->media, emit, ctx);
+	save_content(dev, emit, ctx);
 	if (dev->lsa)
 		emit(ctx, &(struct swcxl_change){.kind = SWCXL_CHANGE_LSA,
 						 .length = dev->config.lsa_size,

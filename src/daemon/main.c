@@ -4,8 +4,8 @@
  *
  *   options   checked; nothing has been touched
  *   process   signals, the parent
- *   files     opened: directory of the pid file, trace
- *   device    made, with the loop and its clock
+ *   files     opened: directory of the pid file, trace, state
+ *   device    made, with the loop and its clock; its state restored, and power switched on
  *   sockets   bound and listening, so that whoever is started next can connect at once
  *   child     --run, forked before anything is given up
  *   lockdown  (the place for a sandbox: from here on no path is opened and nothing is executed)
@@ -35,8 +35,10 @@
 #include "front/qmp/qmp.h"
 #include "front/vfio/vfio.h"
 #include "loop/loop.h"
+#include "state/state.h"
 
 #define CANNOT_START 1
+#define CANNOT_WRITE 1 /* the state file, at the end */
 
 struct daemon {
 	struct options options;
@@ -48,6 +50,8 @@ struct daemon {
 	char private_dir[PATH_MAX]; /* of sockets for --run; "" when there is none */
 	char vfio_path[PATH_MAX], qmp_path[PATH_MAX];
 	struct loop *loop;
+	struct state *state;	/* NULL: nothing is durable */
+	const char *unwritable; /* why its file cannot be written, or NULL */
 	struct swcxl_dev *dev;
 	struct vfio_server *vfio;
 	struct qmp_server *qmp;
@@ -106,6 +110,61 @@ static void on_deadline(void *ctx, uint64_t deadline_ns)
 	loop_deadline_moved(daemon->loop, deadline_ns);
 }
 
+static void on_change(void *ctx, const struct swcxl_change *change)
+{
+	struct daemon *daemon = ctx;
+
+	if (daemon->state)
+		state_change(daemon->state, change);
+}
+
+static uint64_t on_ticket(void *ctx)
+{
+	struct daemon *daemon = ctx;
+
+	return daemon->state ? state_ticket(daemon->state) : 0;
+}
+
+/* ---- what durable state asks of its host ------------------------------------------------------
+ */
+
+static void on_commit_begins(void *ctx)
+{
+	struct daemon *daemon = ctx;
+
+	if (daemon->qmp)
+		qmp_server_commit_begins(daemon->qmp);
+}
+
+static void on_commit_done(void *ctx, uint64_t ticket)
+{
+	struct daemon *daemon = ctx;
+
+	swcxl_settled(daemon->dev, ticket);
+	if (daemon->qmp)
+		qmp_server_commit_done(daemon->qmp);
+}
+
+static void on_broken(void *ctx, const char *why)
+{
+	struct daemon *daemon = ctx;
+
+	daemon->unwritable = why;
+	swcxl_unwritable(daemon->dev, why);
+	if (daemon->qmp && why)
+		qmp_server_commit_failed(daemon->qmp, why);
+}
+
+static void on_busy(void *ctx, bool busy)
+{
+	struct daemon *daemon = ctx;
+
+	if (daemon->qmp)
+		qmp_server_pause(daemon->qmp, busy);
+	if (daemon->vfio)
+		vfio_server_pause(daemon->vfio, busy);
+}
+
 /* ---- what the control server asks of its host -------------------------------------------------
  */
 
@@ -121,6 +180,27 @@ static void on_qmp_trace(void *ctx, const char *line)
 	struct daemon *daemon = ctx;
 
 	trace_qmp(daemon->trace, swcxl_now(daemon->dev), line);
+}
+
+static bool on_settled(void *ctx)
+{
+	const struct daemon *daemon = ctx;
+
+	return daemon->unwritable || on_ticket(ctx) == 0;
+}
+
+static const char *on_unwritable(void *ctx)
+{
+	const struct daemon *daemon = ctx;
+
+	return daemon->unwritable;
+}
+
+static const struct state_stats *on_state_stats(void *ctx)
+{
+	const struct daemon *daemon = ctx;
+
+	return state_stats(daemon->state);
 }
 
 static void on_quit(void *ctx)
@@ -172,6 +252,7 @@ static bool stage_process(struct daemon *daemon)
 		sigaddset(&mask, handled[i]);
 	}
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is an error of its write */
 	sigprocmask(SIG_BLOCK, &mask, &daemon->inherited_mask);
 	daemon->signals = signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (daemon->signals < 0)
@@ -208,6 +289,38 @@ static bool stage_files(struct daemon *daemon)
 	return daemon->trace || !options->trace;
 }
 
+static bool stage_state(struct daemon *daemon)
+{
+	struct options *options = &daemon->options;
+	const struct state_host host = {
+		.ctx = daemon,
+		.log = on_log,
+		.commit_begins = on_commit_begins,
+		.commit_done = on_commit_done,
+		.broken = on_broken,
+		.busy = on_busy,
+	};
+
+	if (!options->state)
+		return true;
+	daemon->state = state_open(options->state, &options->config, !options->serial_given, &host);
+	return daemon->state;
+}
+
+/* What has been stored is what power leaves when it goes: it comes back by a cold reset. */
+static bool restore(struct daemon *daemon)
+{
+	if (!daemon->state)
+		return true;
+	if (!state_load(daemon->state, daemon->dev))
+		return false;
+	swcxl_reset(daemon->dev, SWCXL_RESET_COLD);
+	if (!state_sync(daemon->state))
+		return false;
+	state_run(daemon->state, daemon->loop);
+	return true;
+}
+
 static bool stage_device(struct daemon *daemon)
 {
 	const struct swcxl_host host = {
@@ -217,7 +330,9 @@ static bool stage_device(struct daemon *daemon)
 		.log = on_log,
 		.trace = on_trace,
 		.notice = on_notice,
+		.changed = on_change,
 		.deadline = on_deadline,
+		.ticket = on_ticket,
 	};
 	int error;
 
@@ -227,6 +342,8 @@ static bool stage_device(struct daemon *daemon)
 	error = swcxl_new(&daemon->options.config, &host, &daemon->dev);
 	if (error)
 		return failed("cannot make the device", error);
+	if (!restore(daemon))
+		return false;
 	loop_attach(daemon->loop, daemon->dev);
 	daemon->signal_watch =
 		loop_watch(daemon->loop, daemon->signals, LOOP_READABLE, on_signal, daemon);
@@ -266,6 +383,9 @@ static bool stage_sockets(struct daemon *daemon)
 		.vfio_stats = on_vfio_stats,
 		.trace = on_qmp_trace,
 		.quit = on_quit,
+		.settled = daemon->state ? on_settled : NULL,
+		.unwritable = daemon->state ? on_unwritable : NULL,
+		.state_stats = daemon->state ? on_state_stats : NULL,
 	};
 	char what[24] = "vfio-user";
 	int error, fd = options->fd;
@@ -327,18 +447,27 @@ static bool stage_ready(struct daemon *daemon)
 	return !error || failed(daemon->options.pid_file, error);
 }
 
-static void tear_down(struct daemon *daemon)
+/* False: what was to be durable is not. */
+static bool tear_down(struct daemon *daemon)
 {
 	struct qmp_server *qmp = daemon->qmp;
 	struct vfio_server *vfio = daemon->vfio;
+	bool ok = true;
 
 	run_stop(daemon->child);
+	/* Clients that wait for a commit still get their replies. */
+	if (daemon->state)
+		ok = state_sync(daemon->state);
 	/* Callbacks of the device find nobody to tell any more. */
 	daemon->qmp = NULL;
 	daemon->vfio = NULL;
 	qmp_server_free(qmp);
 	if (vfio)
 		vfio_server_free(vfio);
+	if (daemon->state && ok) /* the client's end was a reset */
+		ok = state_sync(daemon->state);
+	state_close(daemon->state);
+	daemon->state = NULL;
 	loop_unwatch(daemon->signal_watch);
 	loop_free(daemon->loop);
 	swcxl_free(daemon->dev);
@@ -348,13 +477,14 @@ static void tear_down(struct daemon *daemon)
 		rmdir(daemon->private_dir);
 	trace_free(daemon->trace);
 	entry_remove(&daemon->pid_file);
+	return ok;
 }
 
 int main(int argc, char **argv)
 {
 	static bool (*const stages[])(struct daemon *) = {
-		stage_process, stage_files,    stage_device, stage_sockets,
-		stage_child,   stage_lockdown, stage_ready,
+		stage_process, stage_files, stage_state,    stage_device,
+		stage_sockets, stage_child, stage_lockdown, stage_ready,
 	};
 	static struct daemon daemon = {
 		.pid_file = NO_ENTRY, .vfio_socket = NO_ENTRY, .qmp_socket = NO_ENTRY};
@@ -368,6 +498,7 @@ int main(int argc, char **argv)
 		status = stages[i](&daemon) ? 0 : CANNOT_START;
 	if (!status)
 		status = loop_run(daemon.loop);
-	tear_down(&daemon);
+	if (!tear_down(&daemon) && !status)
+		status = CANNOT_WRITE;
 	return status;
 }

@@ -98,7 +98,8 @@ static void print_long_options(void)
 static void print_capabilities(void)
 {
 	printf("{\n  \"type\": \"cxl-type3\",\n  \"version\": \"%s\",\n  \"features\": "
-	       "[\"vfio-user\", \"qmp\", \"fd\", \"run\", \"virtual-clock\", \"trace\"],\n"
+	       "[\"vfio-user\", \"qmp\", \"fd\", \"run\", \"virtual-clock\", \"trace\", "
+	       "\"state\"],\n"
 	       "  \"options\": [",
 	       SWCXL_VERSION);
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
@@ -282,6 +283,7 @@ static int settle(struct options *options)
 	if (!is_name(options->name))
 		return bad("--name: up to %d letters, digits, dots, dashes and underscores, please",
 			   NAME_MAX_CHARS);
+	options->serial_given = config->serial;
 	if (!config->serial)
 		config->serial = serial_of(options->name);
 	if (config->lsa_size == LSA_NOT_GIVEN)
@@ -297,6 +299,10 @@ static int settle(struct options *options)
 		return bad("--socket-path and --fd exclude each other");
 	if (options->socket_path && options->qmp && entry_same(options->socket_path, options->qmp))
 		return bad("--socket-path and --qmp name the same socket");
+	if (options->state &&
+	    ((options->trace && entry_same(options->state, options->trace)) ||
+	     (options->pid_file && entry_same(options->state, options->pid_file))))
+		return bad("--state names a file that --trace or --pid-file would write");
 	if (check_socket_path("socket-path", options->socket_path) != OPTIONS_GO)
 		return USAGE;
 	return check_socket_path("qmp", options->qmp);

@@ -11,11 +11,13 @@
 struct options {
 	struct swcxl_config config;
 	const char *name;
+	bool serial_given; /* and not made of the name */
 	bool virtual_clock;
 	const char *socket_path; /* this and all below that are pointers: NULL when not given */
 	int fd;			 /* -1 when not given */
 	const char *qmp;
 	const char *run;
+	const char *state;
 	bool exit_with_parent;
 	const char *pid_file;
 	enum swcxl_log_level log_level;

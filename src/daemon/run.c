@@ -55,6 +55,7 @@ pid_t run_start(const char *command, const char *socket, const char *qmp, const 
 	set("SWCXL_SOCKET", socket);
 	set("SWCXL_QMP", qmp);
 	signal(SIGPIPE, SIG_DFL);
+	signal(SIGXFSZ, SIG_DFL);
 	sigprocmask(SIG_SETMASK, mask, NULL);
 	execl("/bin/sh", "sh", "-c", command, (char *)NULL);
 	_exit(CANNOT_RUN);

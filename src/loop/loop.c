@@ -28,9 +28,20 @@
  * look; short for a person. */
 #define HOLD_NS (20 * NS_PER_MS)
 
+/* A function to be called. */
+struct hook {
+	loop_hook *fn;
+	void *ctx;
+};
+
 struct loop {
 	uv_loop_t uv;
 	uv_timer_t timer;
+	uv_timer_t alarm;
+	uv_prepare_t sleep; /* libuv's name for what comes before sleeping */
+	uv_work_t work;
+	uv_sem_t work_ended;
+	struct hook on_alarm, on_sleep, on_work, on_work_done;
 	struct swcxl_dev *dev;
 	bool virtual_clock;
 	int status;
@@ -194,6 +205,83 @@ void loop_unwatch(struct loop_watch *watch)
 		uv_close((uv_handle_t *)&watch->poll, on_closed);
 }
 
+/* ---- hooks ----------------------------------------------------------------------------------- */
+
+static void call(const struct hook *hook)
+{
+	if (hook->fn)
+		hook->fn(hook->ctx);
+}
+
+static void on_prepare(uv_prepare_t *prepare)
+{
+	const struct loop *loop = prepare->data;
+
+	call(&loop->on_sleep);
+}
+
+void loop_before_sleep(struct loop *loop, loop_hook *fn, void *ctx)
+{
+	loop->on_sleep = (struct hook){fn, ctx};
+	uv_prepare_start(&loop->sleep, on_prepare);
+}
+
+static void on_alarm(uv_timer_t *timer)
+{
+	const struct loop *loop = timer->data;
+
+	call(&loop->on_alarm);
+}
+
+void loop_alarm(struct loop *loop, uint64_t ms, loop_hook *fn, void *ctx)
+{
+	loop->on_alarm = (struct hook){fn, ctx};
+	uv_update_time(&loop->uv);
+	uv_timer_start(&loop->alarm, on_alarm, ms, 0);
+}
+
+static void on_work(uv_work_t *work)
+{
+	struct loop *loop = work->data;
+
+	call(&loop->on_work);
+	uv_sem_post(&loop->work_ended);
+}
+
+static void work_done(struct loop *loop)
+{
+	struct hook done = loop->on_work_done;
+
+	uv_sem_wait(&loop->work_ended);
+	loop->on_work_done = (struct hook){0};
+	call(&done); /* it may begin the next one */
+}
+
+/* Unless loop_work_wait() was earlier. */
+static void after_work(uv_work_t *work, int status)
+{
+	struct loop *loop = work->data;
+
+	(void)status;
+	if (loop->on_work_done.fn)
+		work_done(loop);
+}
+
+void loop_work(struct loop *loop, loop_hook *work, loop_hook *done, void *ctx)
+{
+	assert(!loop->on_work_done.fn);
+	loop->on_work = (struct hook){work, ctx};
+	loop->on_work_done = (struct hook){done, ctx};
+	/* libuv reads it at its first work, and would start four threads for one at a time. */
+	setenv("UV_THREADPOOL_SIZE", "1", 0);
+	uv_queue_work(&loop->uv, &loop->work, on_work, after_work);
+}
+
+void loop_work_wait(struct loop *loop)
+{
+	work_done(loop);
+}
+
 /* ---- life ----------------------------------------------------------------------------------- */
 
 struct loop *loop_new(bool virtual_clock)
@@ -206,18 +294,26 @@ struct loop *loop_new(bool virtual_clock)
 		free(loop);
 		return NULL;
 	}
+	if (uv_sem_init(&loop->work_ended, 0)) {
+		uv_loop_close(&loop->uv);
+		free(loop);
+		return NULL;
+	}
 	uv_timer_init(&loop->uv, &loop->timer);
-	loop->timer.data = loop;
+	uv_timer_init(&loop->uv, &loop->alarm);
+	uv_prepare_init(&loop->uv, &loop->sleep);
+	loop->timer.data = loop->alarm.data = loop->sleep.data = loop->work.data = loop;
 	loop->virtual_clock = virtual_clock;
 	loop->deadline = SWCXL_NO_DEADLINE;
 	loop->start_hr = uv_hrtime();
 	return loop;
 }
 
-static void close_handle(uv_handle_t *handle, void *loop)
+static void close_handle(uv_handle_t *handle, void *ctx)
 {
+	(void)ctx;
 	if (!uv_is_closing(handle))
-		uv_close(handle, handle == loop ? NULL : on_closed);
+		uv_close(handle, handle->type == UV_POLL ? on_closed : NULL);
 }
 
 void loop_free(struct loop *loop)
@@ -226,9 +322,10 @@ void loop_free(struct loop *loop)
 		return;
 	/* Watches that are still there go too. Their close callbacks need a turn of the loop, and
 	 * a loop_stop() that nobody ran into another one. */
-	uv_walk(&loop->uv, close_handle, &loop->timer);
+	uv_walk(&loop->uv, close_handle, NULL);
 	while (uv_loop_close(&loop->uv) == UV_EBUSY)
 		uv_run(&loop->uv, UV_RUN_DEFAULT);
+	uv_sem_destroy(&loop->work_ended);
 	free(loop);
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The event loop (libuv) and the clock of the one device it drives: the only code that knows what
- * time it is. Everything runs on one thread.
+ * time it is. Everything runs on one thread, but for loop_work().
  */
 #ifndef SWCXL_LOOP_H
 #define SWCXL_LOOP_H
@@ -48,6 +48,18 @@ typedef void loop_fn(void *ctx, int events);
 struct loop_watch *loop_watch(struct loop *loop, int fd, int events, loop_fn *fn, void *ctx);
 void loop_want(struct loop_watch *watch, int events);
 void loop_unwatch(struct loop_watch *watch);
+
+/* Calls fn(ctx) whenever all that was ready has been handled, before the loop sleeps. Once. */
+typedef void loop_hook(void *ctx);
+void loop_before_sleep(struct loop *loop, loop_hook *fn, void *ctx);
+
+/* Runs work(ctx) on another thread and then done(ctx) in the loop. One at a time.
+ * loop_work_wait(): waits for the end of it, calls done(ctx) at once, and was the last of it. */
+void loop_work(struct loop *loop, loop_hook *work, loop_hook *done, void *ctx);
+void loop_work_wait(struct loop *loop);
+
+/* Calls fn(ctx) once, so many milliseconds of real time later. One at a time. */
+void loop_alarm(struct loop *loop, uint64_t ms, loop_hook *fn, void *ctx);
 
 /* Runs until loop_stop(); returns its status. */
 int loop_run(struct loop *loop);

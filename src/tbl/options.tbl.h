@@ -55,6 +55,7 @@ PROCESS_OPTION("socket-path", socket_path, TEXT, "PATH", 0, 0, "none", "serve vf
 PROCESS_OPTION("fd", fd, NUMBER, "N", 0, INT_MAX, "none", "serve vfio-user on this inherited socket, listening or connected")
 PROCESS_OPTION("qmp", qmp, TEXT, "PATH", 0, 0, "none", "serve the control protocol on this socket")
 PROCESS_OPTION("run", run, TEXT, "CMD", 0, 0, "none", "run CMD with SWCXL_SOCKET and SWCXL_QMP set, and end with it")
+PROCESS_OPTION("state", state, TEXT, "FILE", 0, 0, "none", "keep what hardware keeps without power in this file")
 PROCESS_OPTION("exit-with-parent", exit_with_parent, FLAG, "", 0, 0, "off", "end when the parent process ends")
 PROCESS_OPTION("pid-file", pid_file, TEXT, "FILE", 0, 0, "none", "write the process id there when ready")
 PROCESS_OPTION("log-level", log_level, CHOICE, "error|warning|info|debug", 0, 0, "warning", "what to say on stderr")

@@ -30,6 +30,7 @@
  * EFFECT in flags: the command can change the device outside of its command interface, so it is
  * part of a trace, and its reply is what durable state has to wait for. With TIME, all that it
  * does is to let time pass, which every line of a trace tells already: it is no line of its own.
+ * With NOT_KEPT nothing of it outlives the power, so it needs no state file that can be written.
  */
 #ifndef ENUM
 #define ENUM(...)
@@ -383,13 +384,18 @@ OBJECT("vfio-user-counters",
 	MEMBER("region-reads", "int", "")
 	MEMBER("region-writes", "int", "")
 	MEMBER("interrupts", "int", ""))
+OBJECT("state-counters",
+	MEMBER("changes", "int", "of what is durable")
+	MEMBER("commits", "int", "that made them so: the fewer, the more changes shared each")
+	MEMBER("failures", "int", "commits that could not be written"))
 OBJECT("stats",
 	MEMBER("cci", "[cci-counter]", "commands of the command interface that have run")
 	MEMBER("cci-unknown", "int", "opcodes that the device does not know")
 	MEMBER("channels", "[channel-counter]", "the same by channel")
 	MEMBER("return-codes", "[return-code-counter]", "the same by return code")
 	MEMBER("qmp", "qmp-counters", "this front end")
-	MEMBER("vfio-user", "vfio-user-counters", "zeros without that front end"))
+	MEMBER("vfio-user", "vfio-user-counters", "zeros without that front end")
+	MEMBER("state", "state-counters", "zeros without a state file"))
 OBJECT("background-completed",
 	MEMBER("opcode", "int", "")
 	MEMBER("return-code", "int", "")
@@ -499,11 +505,11 @@ ITEM(uncorrectable_error, "uncorrectable-error",
 	ARG_ENUM(type, "type", uncorrectable, REQUIRED, 0, "")
 	ARG_WORDS(header, "header", uint32_t, REQUIRED,
 		"for the header log: 32 at most, of which the registers hold 16"))
-COMMAND(cxl_inject_uncorrectable_errors, "cxl-inject-uncorrectable-errors", "errors-injected", "0.1", EFFECT,
+COMMAND(cxl_inject_uncorrectable_errors, "cxl-inject-uncorrectable-errors", "errors-injected", "0.1", EFFECT | NOT_KEPT,
 	"Protocol errors, in this order, in the RAS and AER registers. Those that the host masks, all of them after a reset, are dropped.",
 	ARG_STR(path, "path", REQUIRED, "the device's name, or a path that ends in it")
 	ARG_ITEMS(errors, "errors", uncorrectable_error, ""))
-COMMAND(cxl_inject_correctable_error, "cxl-inject-correctable-error", "errors-injected", "0.1", EFFECT,
+COMMAND(cxl_inject_correctable_error, "cxl-inject-correctable-error", "errors-injected", "0.1", EFFECT | NOT_KEPT,
 	"Likewise, a corrected one.",
 	ARG_STR(path, "path", REQUIRED, "the device's name, or a path that ends in it")
 	ARG_ENUM(type, "type", correctable, REQUIRED, 0, ""))
@@ -560,7 +566,7 @@ COMMAND(clock_step, "swcxl-clock-step", "now", "0.1", EFFECT | TIME,
 COMMAND(reset, "swcxl-reset", "empty", "0.1", EFFECT,
 	"Resets the device: a conventional reset, a cold one (power was lost), a CXL Reset, which keeps more, or a Function Level Reset, which keeps all that belongs to CXL.",
 	ARG_ENUM(type, "type", reset, REQUIRED, 0, ""))
-COMMAND(fault, "swcxl-fault", "empty", "0.1", EFFECT,
+COMMAND(fault, "swcxl-fault", "empty", "0.1", EFFECT | NOT_KEPT,
 	"Makes something go wrong: a command (return-code, delay, hang, short-reply, stuck-background), or the device as a whole.",
 	ARG_ENUM(fault, "fault", fault, REQUIRED, 0,
 		"return-code: the command is not executed, and answers value. delay: the doorbell stays set for value ns. "
@@ -576,7 +582,7 @@ COMMAND(fault, "swcxl-fault", "empty", "0.1", EFFECT,
 	ARG_UINT(count, "count", uint64_t, OPTIONAL, 1, 0, UINT64_MAX, "times that it happens; 0: until cleared; default: 1; not with states"))
 COMMAND(query_faults, "swcxl-query-faults", "[fault-state]", "0.1", 0,
 	"The faults that wait or last, in the order in which they were asked for.", )
-COMMAND(clear_faults, "swcxl-clear-faults", "empty", "0.1", EFFECT,
+COMMAND(clear_faults, "swcxl-clear-faults", "empty", "0.1", EFFECT | NOT_KEPT,
 	"Ends all faults: replies that hang are given, and what is stuck goes on.", )
 COMMAND(query_stats, "swcxl-query-stats", "stats", "0.1", 0,
 	"Counters since the start of the process.", )

@@ -65,7 +65,7 @@ def test_defaults_are_the_same():
 
 
 def test_later_options_are_not_documented():
-    for name in ("state", "sandbox", "poll"):
+    for name in ("sandbox", "poll"):
         assert f"Fl Fl {name}" not in page()
 
 

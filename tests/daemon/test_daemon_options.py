@@ -128,7 +128,7 @@ def test_defaults_are_those_that_help_shows():
 
 
 def test_later_options_are_unknown():
-    for name in ("state", "sandbox", "poll", "dc-regions", "foo", "vol", "v",
+    for name in ("sandbox", "poll", "dc-regions", "stat", "foo", "vol", "v",
                  "help-me"):
         assert f"unknown option '--{name}'" in refused(f"--{name}", "1")
 

@@ -22,8 +22,10 @@ MAY_INCLUDE = {
     "src/core": {"base", "media", "tbl", "wire", "swcxl"},
     "src/loop": {"base", "swcxl"},
     "src/front/vfio": {"base", "loop", "swcxl"},
-    "src/front/qmp": {"base", "loop", "swcxl", "tbl", "wire", "front/vfio/vfio.h"},
-    "src/daemon": {"base", "loop", "swcxl", "tbl", "front/vfio/vfio.h", "front/qmp/qmp.h"},
+    "src/state": {"base", "loop", "swcxl"},
+    "src/front/qmp": {"base", "loop", "swcxl", "tbl", "wire", "front/vfio/vfio.h", "state/state.h"},
+    "src/daemon": {"base", "loop", "swcxl", "tbl", "front/vfio/vfio.h", "front/qmp/qmp.h",
+                   "state/state.h"},
     "src/cli": {"base", "swcxl", "tbl", "wire"},
 }
 # System headers that the model of the device may know. No clocks, files, threads or sockets.

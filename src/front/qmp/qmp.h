@@ -12,6 +12,7 @@
 struct swcxl_dev;
 struct swcxl_notice;
 struct swcxl_trace;
+struct state_stats;
 struct vfio_stats;
 struct loop;
 struct qmp_server;
@@ -22,8 +23,12 @@ struct qmp_host {
 	const char *name;				   /* --name */
 	const struct vfio_stats *(*vfio_stats)(void *ctx); /* NULL: no vfio-user front end */
 	void (*trace)(void *ctx, const char *line); /* an effective control command, for --trace */
-	void (*quit)(void *ctx);    /* "quit" was asked for, its reply is on its way */
-	bool (*settled)(void *ctx); /* is all that the device has become durable? NULL: always */
+	void (*quit)(void *ctx); /* "quit" was asked for, its reply is on its way */
+	/* Durable state; all NULL without. Has all that was changed become durable (or will it not
+	 * soon)? Why can nothing be written, for the end of a sentence (NULL: it can)? */
+	bool (*settled)(void *ctx);
+	const char *(*unwritable)(void *ctx);
+	const struct state_stats *(*state_stats)(void *ctx);
 };
 
 /* Serves on a listening unix socket, which it owns from now on. 0 and *server, or -errno. */
@@ -45,5 +50,11 @@ void qmp_server_count(struct qmp_server *server, const struct swcxl_trace *trace
  */
 void qmp_server_commit_begins(struct qmp_server *server);
 void qmp_server_commit_done(struct qmp_server *server);
+/* It has failed: replies that wait, to commands that changed something, become errors, since
+ * nobody knows what will become of the change; and everything goes. */
+void qmp_server_commit_failed(struct qmp_server *server, const char *why);
+
+/* Takes no more requests, until false. */
+void qmp_server_pause(struct qmp_server *server, bool pause);
 
 #endif

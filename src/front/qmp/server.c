@@ -276,6 +276,18 @@ void qmp_server_commit_done(struct qmp_server *server)
 	qmp_commit_done(&server->qmp);
 }
 
+void qmp_server_commit_failed(struct qmp_server *server, const char *why)
+{
+	qmp_commit_failed(&server->qmp, why);
+}
+
+void qmp_server_pause(struct qmp_server *server, bool pause)
+{
+	server->qmp.paused = pause;
+	for (struct client *client = server->clients; client && !pause; client = client->next)
+		on_wake(client);
+}
+
 /* ---- news of the device: inside its calls, so nothing here may call it ----------------------- */
 
 void qmp_server_notice(struct qmp_server *server, const struct swcxl_notice *notice)

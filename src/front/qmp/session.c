@@ -6,11 +6,7 @@
  * to every value.
  *
  * Events go straight to the clients' output, so those that a command causes stand before its
- * reply, in the order in which they happened.
- *
- * With durable state nothing is told before it is on disk. All output rests on the changes before
- * it, so two marks in it are enough: how far it may be sent, and how far it may be once the commit
- * under way is done. Meanwhile requests go on being executed, and share the next commit.
+ * reply, in the order in which they happened. When output may be sent is held.c's business.
  */
 #include "front/qmp/session.h"
 
@@ -24,6 +20,7 @@
 
 #include "base/util.h"
 #include "loop/loop.h"
+#include "state/state.h"
 
 #define GREETING "{\"QMP\": {\"version\": " QMP_VERSION ", \"capabilities\": []}}\r\n"
 
@@ -65,6 +62,7 @@ static bool not_found(struct qmp_call *call)
 static void reply(struct qmp_call *call, struct json_object *id, bool has_id)
 {
 	struct out *out = &call->session->out;
+	size_t start = out->len;
 
 	out_add(out, "{", 1);
 	if (call->failed) {
@@ -79,6 +77,8 @@ static void reply(struct qmp_call *call, struct json_object *id, bool has_id)
 		else
 			out_add(out, "{}", 2);
 	}
+	if (call->changed && !call->failed)
+		qmp_session_doubt(call->session, start, out->len);
 	if (has_id)
 		out_raw(out, "id", json_object_to_json_string_ext(id, PLAIN));
 	out_add(out, "}\r\n", 3);
@@ -239,17 +239,39 @@ static void trace(struct qmp_call *call, struct json_object *arguments)
 	out_free(&line);
 }
 
+/* Effects have to be made durable, if anything has; that time passes is nobody's doing. */
+static bool check_writable(struct qmp_call *call)
+{
+	const struct qmp_host *host = &call->qmp->host;
+	const char *why = host->unwritable ? host->unwritable(host->ctx) : NULL;
+	const struct qmp_command *command = call->command;
+
+	if (why && command->effect && !command->time && !command->not_kept)
+		return qmp_error(call, QMP_UNWRITABLE, why);
+	return true;
+}
+
+static uint64_t count_changes(const struct qmp_call *call)
+{
+	const struct qmp_host *host = &call->qmp->host;
+
+	return host->state_stats ? host->state_stats(host->ctx)->changes : 0;
+}
+
 static void run(struct qmp_call *call, struct json_object *arguments)
 {
 	const struct qmp_command *command = call->command;
 	struct stats_count *n = &call->qmp->stats.commands[command - qmp_commands];
 	union qmp_args args;
+	uint64_t changes;
 
 	loop_tick(call->qmp->loop);
-	if (qmp_args_take(call, command, arguments, &args) && command->run(call, &args) &&
-	    call->ret.failed)
+	changes = count_changes(call);
+	if (qmp_args_take(call, command, arguments, &args) && check_writable(call) &&
+	    command->run(call, &args) && call->ret.failed)
 		qmp_error(call, "Out of memory");
 	qmp_args_free(command, &args);
+	call->changed = !command->time && count_changes(call) != changes;
 	trace(call, arguments);
 	n->count++;
 	n->errors += call->failed;
@@ -284,54 +306,7 @@ static void request(struct qmp_session *session, const char *error)
 
 bool qmp_session_ready(const struct qmp_session *session)
 {
-	return session->out.len - session->sent < QMP_OUTPUT_MAX;
-}
-
-size_t qmp_session_pending(struct qmp_session *session, const char **bytes)
-{
-	const struct qmp_host *host = &session->qmp->host;
-
-	if (!host->settled || host->settled(host->ctx))
-		session->ready = session->sealed = session->out.len;
-	*bytes = session->out.len ? session->out.p + session->sent : "";
-	return session->ready - session->sent;
-}
-
-bool qmp_session_is_empty(const struct qmp_session *session)
-{
-	return session->sent == session->out.len;
-}
-
-void qmp_commit_begins(struct qmp *qmp)
-{
-	for (struct qmp_session *s = qmp->sessions; s; s = s->next)
-		s->sealed = s->out.len;
-}
-
-void qmp_commit_done(struct qmp *qmp)
-{
-	for (struct qmp_session *s = qmp->sessions; s; s = s->next) {
-		s->ready = s->sealed;
-		if (!qmp_session_is_empty(s))
-			s->wake(s->ctx);
-	}
-}
-
-void qmp_session_sent(struct qmp_session *session, size_t len)
-{
-	struct out *out = &session->out;
-
-	session->sent += len;
-	/* Moving what is left only when it is the smaller half keeps the cost linear. */
-	if (session->sent < out->len - session->sent)
-		return;
-	memmove(out->p, out->p + session->sent, out->len - session->sent);
-	out->len -= session->sent;
-	session->ready -= session->sent;
-	session->sealed -= session->sent;
-	session->sent = 0;
-	if (!out->len && out->cap > QMP_KEPT_BYTES)
-		out_free(out);
+	return session->out.len - session->sent < QMP_OUTPUT_MAX && !session->qmp->paused;
 }
 
 size_t qmp_session_feed(struct qmp_session *session, const char *bytes, size_t len)
@@ -385,6 +360,7 @@ void qmp_session_free(struct qmp_session *session)
 	swcxl_cci_free(session->cci);
 	out_free(&session->frame.text);
 	out_free(&session->out);
+	free(session->doubts);
 	free(session);
 }
 

@@ -35,7 +35,8 @@ struct qmp {
 	uint8_t *payload; /* room for a command's output */
 	struct qmp_session *sessions;
 	struct qmp_stats stats;
-	bool quit; /* was asked for: no more commands */
+	bool quit;   /* was asked for: no more commands */
+	bool paused; /* no more commands for now */
 };
 
 struct qmp_session {
@@ -48,6 +49,11 @@ struct qmp_session {
 	/* Of out, in this order: has been sent; may be sent; may be, once the commit under way is
 	 * done. What follows needs a later commit. */
 	size_t sent, ready, sealed;
+	/* Replies behind `ready` that say that something was changed. */
+	struct doubt {
+		size_t start, tail; /* tail: where what is behind the result begins, the id */
+	} * doubts;
+	size_t doubts_count, doubts_cap;
 	/* Output has come up outside of qmp_session_feed(). */
 	void (*wake)(void *ctx);
 	void *ctx;
@@ -69,6 +75,8 @@ size_t qmp_session_feed(struct qmp_session *session, const char *bytes, size_t l
 /* Is there room for more input? */
 bool qmp_session_ready(const struct qmp_session *session);
 
+/* ---- output that waits (held.c) -------------------------------------------------------------- */
+
 /* Output that may be sent; and that so much of it has been. */
 size_t qmp_session_pending(struct qmp_session *session, const char **bytes);
 void qmp_session_sent(struct qmp_session *session, size_t len);
@@ -76,9 +84,16 @@ void qmp_session_sent(struct qmp_session *session, size_t len);
 /* Has all output been sent? Some may have to wait for a commit. */
 bool qmp_session_is_empty(const struct qmp_session *session);
 
+/* A reply has been added that says that something was changed. */
+void qmp_session_doubt(struct qmp_session *session, size_t start, size_t tail);
+
 /* Of all sessions: see qmp_server_commit_begins(). */
 void qmp_commit_begins(struct qmp *qmp);
 void qmp_commit_done(struct qmp *qmp);
+void qmp_commit_failed(struct qmp *qmp, const char *why);
+
+/* What a command is told that cannot be made durable; why: as host.unwritable says. */
+#define QMP_UNWRITABLE "The state file %s"
 
 /* Queues an event for every client that has negotiated. data: the members of its data, as JSON;
  * NULL: none. */
@@ -94,6 +109,7 @@ struct qmp_call {
 	struct qmp *qmp;
 	const struct qmp_command *command; /* NULL until it is known */
 	struct out ret;			   /* what it returns; nothing: {} */
+	bool changed;			   /* it changed what is to be durable */
 	bool failed;
 	const char *class;
 	char desc[512];

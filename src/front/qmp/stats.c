@@ -12,6 +12,7 @@
 #include "base/util.h"
 #include "front/qmp/session.h"
 #include "front/vfio/vfio.h"
+#include "state/state.h"
 
 static void add(struct stats_count *n, bool error)
 {
@@ -146,17 +147,29 @@ static void out_vfio(struct out *out, const struct vfio_stats *stats)
 	out_end(out, '}');
 }
 
+static void out_state(struct out *out, const struct state_stats *state)
+{
+	out_begin(out, "state", '{');
+	out_uint(out, "changes", state->changes);
+	out_uint(out, "commits", state->commits);
+	out_uint(out, "failures", state->failures);
+	out_end(out, '}');
+}
+
 bool cmd_query_stats(struct qmp_call *call, const struct qmp_query_stats_args *in)
 {
-	static const struct vfio_stats none;
+	static const struct vfio_stats no_vfio;
+	static const struct state_stats no_state;
 	const struct qmp_host *host = &call->qmp->host;
 	const struct vfio_stats *vfio = host->vfio_stats ? host->vfio_stats(host->ctx) : NULL;
+	const struct state_stats *state = host->state_stats ? host->state_stats(host->ctx) : NULL;
 
 	(void)in;
 	out_begin(&call->ret, NULL, '{');
 	out_device(&call->ret, &call->qmp->stats);
 	out_qmp(&call->ret, &call->qmp->stats);
-	out_vfio(&call->ret, vfio ? vfio : &none);
+	out_vfio(&call->ret, vfio ? vfio : &no_vfio);
+	out_state(&call->ret, state ? state : &no_state);
 	out_end(&call->ret, '}');
 	return true;
 }

@@ -14,6 +14,7 @@
 
 #define EFFECT 1
 #define TIME 2
+#define NOT_KEPT 4
 #define REQUIRED QMP_REQUIRED
 #define OPTIONAL QMP_OPTIONAL
 
@@ -78,7 +79,8 @@ const struct qmp_item qmp_items[QMP_ITEM_KINDS] = {
 
 const struct qmp_command qmp_commands[QMP_COMMANDS] = {
 #define COMMAND(id, name, returns, since, flags, help, ...) \
-	{name, returns, (flags) & EFFECT, (flags) & TIME, args_of_##id, run_##id},
+	{name, returns, (flags) & EFFECT, (flags) & TIME, (flags) & NOT_KEPT, args_of_##id, \
+	 run_##id},
 #include "tbl/qmp.tbl.h"
 };
 

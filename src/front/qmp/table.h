@@ -102,7 +102,7 @@ struct qmp_item {
 
 struct qmp_command {
 	const char *name, *returns;
-	bool effect, time;		     /* EFFECT, TIME */
+	bool effect, time, not_kept;	     /* EFFECT, TIME, NOT_KEPT */
 	const struct qmp_arg *(*args)(void); /* the last has no name */
 	bool (*run)(struct qmp_call *call, const void *args);
 };

@@ -50,6 +50,7 @@ struct vfio_server {
 	struct vfio_irqs irqs;
 	struct vfio_payload payload;
 	struct vfio_stats stats;
+	bool paused;
 };
 
 /* ---- one connection ---- */
@@ -239,6 +240,13 @@ static int step(struct vfio_server *s)
 	return handle(s) ? 1 : -1;
 }
 
+static void listen_to_conn(struct vfio_server *s)
+{
+	int input = s->paused ? 0 : LOOP_READABLE;
+
+	loop_want(s->conn.watch, reply_waits(&s->conn) ? LOOP_WRITABLE : input);
+}
+
 /* Handles what has come, at most so many pieces of it. */
 static void conn_run(struct vfio_server *s, int turns)
 {
@@ -247,12 +255,12 @@ static void conn_run(struct vfio_server *s, int turns)
 
 	if (reply_waits(c) && !flush(c))
 		more = -1;
-	while (more > 0 && turns-- > 0 && !reply_waits(c))
+	while (more > 0 && turns-- > 0 && !reply_waits(c) && !s->paused)
 		more = step(s);
 	if (more < 0)
 		conn_close(s);
 	else
-		loop_want(c->watch, reply_waits(c) ? LOOP_WRITABLE : LOOP_READABLE);
+		listen_to_conn(s);
 }
 
 static void on_conn(void *ctx, int events)
@@ -418,6 +426,13 @@ void vfio_server_irq(struct vfio_server *s, unsigned vector)
 {
 	s->stats.interrupts++;
 	vfio_irqs_fire(&s->irqs, vector);
+}
+
+void vfio_server_pause(struct vfio_server *s, bool pause)
+{
+	s->paused = pause;
+	if (s->conn.fd >= 0)
+		listen_to_conn(s);
 }
 
 const struct vfio_stats *vfio_server_stats(const struct vfio_server *s)

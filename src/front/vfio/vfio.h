@@ -9,6 +9,7 @@
 #ifndef SWCXL_FRONT_VFIO_H
 #define SWCXL_FRONT_VFIO_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct swcxl_dev;
@@ -30,6 +31,9 @@ void vfio_server_free(struct vfio_server *server);
 
 /* To be called from swcxl_host.irq: fires the vector's eventfd, or keeps it pending (PBA). */
 void vfio_server_irq(struct vfio_server *server, unsigned vector);
+
+/* Takes no more messages, until false. */
+void vfio_server_pause(struct vfio_server *server, bool pause);
 
 const struct vfio_stats *vfio_server_stats(const struct vfio_server *server);
 
