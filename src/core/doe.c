@@ -213,6 +213,7 @@ static void drop(struct doe *doe)
 void doe_reset(struct swcxl_dev *dev)
 {
 	drop(&dev->doe);
+	regs_set(&dev->config_space, DOE + DOE_CONTROL, 4, 0);
 	regs_set(&dev->config_space, DOE + DOE_STATUS, 4, 0);
 	show(dev);
 }

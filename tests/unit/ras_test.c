@@ -231,11 +231,11 @@ static void headers_beyond_the_room_are_lost_but_no_error_is(void)
 
 /* ---- resets ---- */
 
-static void sticky_bits_survive_a_cxl_reset_alone(void)
+static void sticky_bits_survive_what_is_not_conventional(void)
 {
 	open_device();
-	for (unsigned kind = 0; kind < 4; kind++) {
-		bool kept = kind == SWCXL_RESET_CXL;
+	for (unsigned kind = 0; kind <= SWCXL_RESET_FUNCTION; kind++) {
+		bool kept = kind == SWCXL_RESET_CXL || kind == SWCXL_RESET_FUNCTION;
 
 		unmask();
 		CHECK(make(2, 1) == 1 && make(3, 2) == 1);
@@ -264,6 +264,6 @@ int main(void)
 	RUN(the_first_makes_way_for_the_next);
 	RUN(other_writes_clear_all_of_their_types);
 	RUN(headers_beyond_the_room_are_lost_but_no_error_is);
-	RUN(sticky_bits_survive_a_cxl_reset_alone);
+	RUN(sticky_bits_survive_what_is_not_conventional);
 	return test_done();
 }
