@@ -44,17 +44,13 @@ bool db_fail(struct db *db, const char *format, ...)
 
 bool db_fail_sqlite(struct db *db, const char *doing)
 {
-	int error = sqlite3_system_errno(db->handle);
-	bool io = (sqlite3_errcode(db->handle) & 0xff) == SQLITE_IOERR && error;
-
 	switch (sqlite3_errcode(db->handle) & 0xff) {
 	case SQLITE_BUSY:
 		return db_fail(db, "is in use by another process");
 	case SQLITE_NOTADB:
 		return db_fail(db, "is not a state file");
 	default:
-		return db_fail(db, "%s: %s", doing,
-			       io ? strerror(error) : sqlite3_errmsg(db->handle));
+		return db_fail(db, "%s: %s", doing, sqlite3_errmsg(db->handle));
 	}
 }
 

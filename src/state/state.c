@@ -23,7 +23,9 @@
 #include "state/db.h"
 #include "state/tables.h"
 
+#ifndef BUSY_BYTES
 #define BUSY_BYTES (64u << 20) /* seconds of work for a fast disk */
+#endif
 #define RETRY_MS 1000
 
 struct state {
@@ -60,9 +62,11 @@ static bool fail(const struct state *state)
 
 static void set_busy(struct state *state, bool busy)
 {
-	if (busy != state->busy)
-		state->host.busy(state->host.ctx, busy);
+	if (busy == state->busy)
+		return;
 	state->busy = busy;
+	state->stats.pauses += busy;
+	state->host.busy(state->host.ctx, busy);
 }
 
 void state_change(struct state *state, const struct swcxl_change *change)

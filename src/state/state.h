@@ -18,7 +18,7 @@ struct loop;
 struct state;
 
 struct state_stats {
-	uint64_t changes, commits, failures;
+	uint64_t changes, commits, failures, pauses;
 };
 
 struct state_host {

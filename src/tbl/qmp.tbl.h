@@ -387,7 +387,8 @@ OBJECT("vfio-user-counters",
 OBJECT("state-counters",
 	MEMBER("changes", "int", "of what is durable")
 	MEMBER("commits", "int", "that made them so: the fewer, the more changes shared each")
-	MEMBER("failures", "int", "commits that could not be written"))
+	MEMBER("failures", "int", "commits that could not be written")
+	MEMBER("pauses", "int", "times that clients had to wait because changes came too fast"))
 OBJECT("stats",
 	MEMBER("cci", "[cci-counter]", "commands of the command interface that have run")
 	MEMBER("cci-unknown", "int", "opcodes that the device does not know")

@@ -2,7 +2,11 @@
 """What a device keeps, as far as a control client can see it: equal before and after a power
 cycle."""
 
+import contextlib
+import os
 import random
+
+from daemon import program
 
 LOGS = ("informational", "warning", "failure", "fatal")
 VOLATILE = 256 << 20  # bytes of volatile capacity: persistent capacity begins there
@@ -90,3 +94,15 @@ def change_at_random(qmp, n, seed):
     rng = random.Random(seed)
     for _ in range(n):
         random_change(qmp, rng)
+
+
+@contextlib.contextmanager
+def impatient():
+    """Devices that are started meanwhile wait, and give up, at 64 KiB of changes already."""
+    here = program()
+    os.environ["SWCXL"] = os.path.join(os.path.dirname(here), "tests", "state", "swcxl-impatient")
+    assert os.path.exists(os.environ["SWCXL"]), "a build with -Dtests=true has it"
+    try:
+        yield
+    finally:
+        os.environ["SWCXL"] = here

@@ -153,6 +153,7 @@ static void out_state(struct out *out, const struct state_stats *state)
 	out_uint(out, "changes", state->changes);
 	out_uint(out, "commits", state->commits);
 	out_uint(out, "failures", state->failures);
+	out_uint(out, "pauses", state->pauses);
 	out_end(out, '}');
 }
 
