@@ -83,10 +83,12 @@ static char *resolve(const char *path)
 	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
 	char *dir = slash ? strndup(path, (size_t)(name - path)) : strdup(".");
 	char *real = dir ? realpath(dir, NULL) : NULL;
-	char *all = NULL;
+	size_t size = real ? strlen(real) + strlen(name) + 2 : 0;
+	char *all = real ? malloc(size) : NULL;
 
-	if (real && asprintf(&all, "%s/%s", real[1] ? real : "", name) < 0)
-		all = NULL;
+	/* not asprintf(): gcc 12, optimising, takes its result for a pointer to this frame */
+	if (all)
+		snprintf(all, size, "%s/%s", real[1] ? real : "", name);
 	free(dir);
 	free(real);
 	return all;
