@@ -367,6 +367,8 @@ bool swcxl_poison_next(const struct swcxl_dev *dev, uint64_t start, uint64_t end
  * (transaction: host read); a write that covers a whole line clears its poison unless that is
  * permanent (D-52). -EINVAL: outside the device. -ENOSPC: a write beyond media_memory_max or
  * ranges_max, which changed nothing; or no memory to note all that a read found.
+ * Disabled media and locked persistent capacity swallow writes, and read as bytes that have nothing
+ * to do with what they hold.
  */
 int swcxl_media_read(struct swcxl_dev *dev, uint64_t start, void *buf, size_t len);
 int swcxl_media_write(struct swcxl_dev *dev, uint64_t start, const void *buf, size_t len);
@@ -424,6 +426,8 @@ struct swcxl_status {
 	uint64_t timestamp; /* of the device's clock, 0: not set */
 	struct swcxl_partition volatile_part, persistent_part;
 	unsigned media_status; /* 8.2.9.5: 0 not ready, 1 ready, 2 error, 3 disabled */
+	unsigned security;     /* 8.2.10.9.6.1: bits 0 user and 1 master passphrase set, 2 locked,
+				* 3 frozen, 4 user and 5 master attempts exhausted */
 	uint64_t poisoned_lines, injected_lines, ranges;
 	uint64_t content_bytes;
 	struct {

@@ -2,7 +2,7 @@
 /*
  * The dispatcher: one path for every channel. It owns every check that a row of the command
  * table can express, in this order: the opcode exists; this channel has it; the payload's length;
- * no background operation in the way; the media; then the handler.
+ * no background operation in the way; the media; security; then the handler.
  */
 #include "core/cci.h"
 
@@ -49,7 +49,7 @@ const char *swcxl_rc_name(unsigned rc)
 	return rc < ARRAY_SIZE(rc_names) ? rc_names[rc] : NULL;
 }
 
-static const struct command *find(unsigned opcode)
+const struct command *command_find(unsigned opcode)
 {
 	for (unsigned i = 0; i < commands_count; i++)
 		if (commands[i].opcode == opcode)
@@ -59,7 +59,7 @@ static const struct command *find(unsigned opcode)
 
 const char *swcxl_command_name(unsigned opcode)
 {
-	const struct command *command = find(opcode);
+	const struct command *command = command_find(opcode);
 
 	return command ? command->name : NULL;
 }
@@ -73,7 +73,7 @@ bool command_exists(const struct swcxl_dev *dev, const struct command *command)
 uint64_t command_codes(const struct command *c)
 {
 	const uint64_t media = 1ull << SWCXL_RETRY_REQUIRED | 1ull << SWCXL_INTERNAL_ERROR |
-			       1ull << SWCXL_MEDIA_DISABLED;
+			       (c->rules & DISABLED_TOO ? 0 : 1ull << SWCXL_MEDIA_DISABLED);
 	bool optional = c->rules & (NEEDS_LSA | NEEDS_PARTITIONABLE);
 	bool everywhere = c->rules & ON_SECONDARY && !(c->rules & OFF_MAILBOX);
 	bool busy = c->effects & EFF_BACKGROUND || c->rules & SCAN_RULES;
@@ -82,7 +82,9 @@ uint64_t command_codes(const struct command *c)
 	       1ull << (c->effects & EFF_BACKGROUND ? SWCXL_BACKGROUND_STARTED : SWCXL_SUCCESS) |
 	       (optional ? 1ull << SWCXL_UNSUPPORTED : 0) |
 	       (everywhere ? 0 : 1ull << SWCXL_UNSUPPORTED_MAILBOX) |
-	       (busy ? 1ull << SWCXL_BUSY : 0) | (c->rules & NEEDS_MEDIA ? media : 0);
+	       (busy ? 1ull << SWCXL_BUSY : 0) | (c->rules & NEEDS_MEDIA ? media : 0) |
+	       (c->rules & (NEEDS_UNLOCKED | NOT_FROZEN) ? 1ull << SWCXL_INVALID_SECURITY_STATE
+							 : 0);
 }
 
 static bool channel_has(const struct swcxl_cci *cci, const struct command *command)
@@ -104,7 +106,7 @@ static bool length_ok(const struct swcxl_dev *dev, const struct command *c, size
 	return len >= c->in_min && len <= MIN(max, dev->config.payload_size);
 }
 
-static enum swcxl_rc media_rc(const struct swcxl_dev *dev)
+enum swcxl_rc media_rc(const struct swcxl_dev *dev)
 {
 	static const enum swcxl_rc rc[] = {SWCXL_RETRY_REQUIRED, SWCXL_SUCCESS,
 					   SWCXL_INTERNAL_ERROR, SWCXL_MEDIA_DISABLED};
@@ -112,9 +114,17 @@ static enum swcxl_rc media_rc(const struct swcxl_dev *dev)
 	return rc[device_media_status(dev)];
 }
 
+/* SECURITY_*: the states in which a command is refused. */
+static unsigned security_bars(const struct command *c)
+{
+	return (c->rules & NEEDS_UNLOCKED ? SECURITY_LOCKED : 0u) |
+	       (c->rules & NOT_FROZEN ? SECURITY_FROZEN : 0u);
+}
+
 static enum swcxl_rc check(const struct swcxl_cci *cci, const struct command *c, size_t in_len)
 {
 	const struct swcxl_dev *dev = cci->dev;
+	enum swcxl_rc rc;
 
 	if (!c || !command_exists(dev, c))
 		return SWCXL_UNSUPPORTED;
@@ -129,8 +139,11 @@ static enum swcxl_rc check(const struct swcxl_cci *cci, const struct command *c,
 		return SWCXL_BUSY;
 	if (dev->unwritable && c->effects && !(c->rules & NOT_KEPT))
 		return SWCXL_INTERNAL_ERROR;
-	if (c->rules & NEEDS_MEDIA)
-		return media_rc(dev);
+	rc = c->rules & NEEDS_MEDIA ? media_rc(dev) : SWCXL_SUCCESS;
+	if (rc && !(rc == SWCXL_MEDIA_DISABLED && c->rules & DISABLED_TOO))
+		return rc;
+	if (dev->kept.security.flags & security_bars(c))
+		return SWCXL_INVALID_SECURITY_STATE;
 	return SWCXL_SUCCESS;
 }
 
@@ -179,7 +192,7 @@ enum swcxl_rc swcxl_execute(struct swcxl_cci *cci, unsigned opcode, const void *
 			    void *out, size_t *out_len)
 {
 	struct swcxl_dev *dev = cci->dev;
-	const struct command *c = find(opcode);
+	const struct command *c = command_find(opcode);
 	enum swcxl_rc rc;
 	uint64_t value;
 

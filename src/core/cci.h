@@ -13,6 +13,7 @@
 #include "core/device.h"
 #include "wire/generic.h"
 #include "wire/memory.h"
+#include "wire/security.h"
 
 /* Rules of src/tbl/commands.tbl.h. */
 enum command_rule {
@@ -22,6 +23,9 @@ enum command_rule {
 	NEEDS_LSA = 1 << 3,	      /* there is a label storage area, else 0003h */
 	SCAN_RULES = 1 << 4,	      /* --during-scan governs it (D-20, R-2) */
 	NEEDS_PARTITIONABLE = 1 << 5, /* there is partitionable capacity, else 0003h */
+	NEEDS_UNLOCKED = 1 << 6,      /* persistent memory is not locked, else 0013h */
+	NOT_FROZEN = 1 << 7,	      /* security is not frozen, else 0013h */
+	DISABLED_TOO = 1 << 8,	      /* NEEDS_MEDIA, but disabled media will do */
 	NOT_KEPT = 1 << 12,	      /* its effects go with the power, and need no state file */
 };
 
@@ -60,6 +64,11 @@ bool command_exists(const struct swcxl_dev *dev, const struct command *command);
 
 /* Reserved bits of an input are set, or not: may it pass? (D-2: it does, unless --strict.) */
 bool reserved_ok(const struct swcxl_dev *dev, bool set);
+
+/* The row of an opcode; NULL: there is none. */
+const struct command *command_find(unsigned opcode);
+/* Success when the media is ready (D-49), else the code that says why not. */
+enum swcxl_rc media_rc(const struct swcxl_dev *dev);
 
 /* A channel of any kind; NULL: no memory. */
 struct swcxl_cci *cci_new(struct swcxl_dev *dev, enum channel channel);

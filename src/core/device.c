@@ -139,6 +139,7 @@ void swcxl_free(struct swcxl_dev *dev)
 	mailbox_fini(dev);
 	regs_fini(&dev->config_space, &mem);
 	regs_fini(&dev->component, &mem);
+	media_operation_drop(dev);
 	mem_free(&mem, dev->lsa);
 	mem_free(&mem, dev);
 }
@@ -253,6 +254,13 @@ uint64_t device_memory_status(const struct swcxl_dev *dev)
 	       (fault_is(dev, SWCXL_FAULT_MAILBOX_NOT_READY) ? 0 : MEMDEV_MAILBOX_READY);
 }
 
+uint64_t device_reachable(const struct swcxl_dev *dev)
+{
+	if (dev->kept.media.disabled)
+		return 0;
+	return security_locks(dev, 0, dev->dpa.top) ? dev->dpa.segment[1].start : dev->dpa.top;
+}
+
 /* ---- durability ---- */
 
 uint64_t device_ticket(const struct swcxl_dev *dev)
@@ -335,6 +343,7 @@ void swcxl_query(const struct swcxl_dev *dev, struct swcxl_status *st)
 		.volatile_part = partition(dev, 0),
 		.persistent_part = partition(dev, 1),
 		.media_status = device_media_status(dev),
+		.security = security_state(dev),
 		.poisoned_lines = dev->media.poisoned,
 		.injected_lines = dev->media.injected,
 		.ranges = ranges_count(&dev->media.poison),

@@ -127,6 +127,17 @@ bool poison_write(struct swcxl_dev *dev, uint64_t line, const uint8_t *data, uin
 		  uint64_t whole, uint64_t whole_lines);
 /* Removes from a kind of capacity the poison for which keep() returns 0. Cannot fail. */
 void poison_sweep(struct swcxl_dev *dev, enum dpa_kind kind, media_fn *keep);
+media_fn poison_is_permanent;
+/* The device overwrites lines: poison goes but for permanent errors. False: no memory, or too
+ * many ranges, nothing changed. The list follows when all is done. */
+bool poison_overwrite(struct swcxl_dev *dev, uint64_t start, uint64_t len);
+void poison_settle(struct swcxl_dev *dev);
+
+/* ---- erase.c: content that goes; none of these can fail ---- */
+
+void erase_lines(struct swcxl_dev *dev, uint64_t start, uint64_t len);
+void erase_kind(struct swcxl_dev *dev, enum dpa_kind kind);
+void erase_labels(struct swcxl_dev *dev);
 
 /* ---- scan.c: Scan Media ---- */
 
@@ -325,6 +336,19 @@ struct swcxl_cci {
 /* ---- cmd/qos.c ---- */
 
 void qos_reset(struct swcxl_dev *dev, enum swcxl_reset type);
+/* ---- cmd/sanitize.c, cmd/security.c ---- */
+
+struct media_operation_job { /* Media Operations under way */
+	struct media_operation_range *range;
+	uint32_t ranges;
+};
+
+void media_operation_drop(struct swcxl_dev *dev);
+/* SECURITY_*: what Get Security State shows. */
+uint32_t security_state(const struct swcxl_dev *dev);
+/* Is a line of the range in locked capacity? */
+bool security_locks(const struct swcxl_dev *dev, uint64_t line, uint64_t lines);
+void security_reset(struct swcxl_dev *dev, enum swcxl_reset type);
 
 /* ---- reset.c ---- */
 
@@ -359,6 +383,7 @@ struct swcxl_dev {
 	uint8_t *lsa;
 	struct kept kept;
 	struct faults faults;
+	struct media_operation_job media_operation;
 
 	bool mailbox_used; /* a doorbell rang since the last reset (D-39) */
 	struct swcxl_cci *ccis;
@@ -378,6 +403,9 @@ static inline uint64_t time_add(uint64_t ns, uint64_t later_ns)
 /* The Memory Device Status register (8.2.9.5.1), and the media status in it: MEMDEV_MEDIA_*. */
 uint64_t device_memory_status(const struct swcxl_dev *dev);
 unsigned device_media_status(const struct swcxl_dev *dev);
+/* Hosts reach the lines below this one: none of disabled media, no persistent ones while those
+ * are locked. */
+uint64_t device_reachable(const struct swcxl_dev *dev);
 /* Device time as its commands and events show it: 0 until set (8.2.10.4). */
 uint64_t device_timestamp(const struct swcxl_dev *dev);
 void device_change(struct swcxl_dev *dev, const struct swcxl_change *change);

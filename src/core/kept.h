@@ -34,11 +34,20 @@ WIRE_STRUCT(kept_shutdown, 0x05, KEPT_SHUTDOWN)
 	F(0x00, u8,   disabled)
 WIRE_STRUCT(kept_media, 0x01, KEPT_MEDIA)
 
+/* Security (8.2.10.9.6): the state but for exhaustion; wrong passphrases in a row; the passphrases
+ * as they are, master and user. What a cold reset drops of it is here too. */
+#define KEPT_SECURITY(F)                       \
+	F(0x00, u8,   flags)                   \
+	F(0x01, u8,   wrong, [2])              \
+	F(0x03, u8,   passphrase, [64])
+WIRE_STRUCT(kept_security, 0x43, KEPT_SECURITY)
+
 /* KEPT(number, name) */
 #define KEPT_ROWS(KEPT)                        \
 	KEPT(1, partition) /* dpa.c */         \
 	KEPT(2, shutdown)  /* cmd/memory.c */  \
-	KEPT(3, media)     /* kept.c */
+	KEPT(3, media)     /* kept.c */        \
+	KEPT(4, security)  /* cmd/security.c */
 
 /* clang-format on */
 

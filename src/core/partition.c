@@ -100,9 +100,8 @@ static void commit(struct swcxl_dev *dev, struct move *move)
 	replace(&dev->media.poison, &move->poison, &dev->dpa);
 	replace(&dev->list.record, &move->list, &dev->dpa);
 	media_recount(&dev->media);
-	content_erase(&dev->media, all.start, all.len);
 	kept_changed(dev, KEPT_partition);
-	emit(dev, SWCXL_CHANGE_CONTENT, &all);
+	erase_lines(dev, all.start, all.len);
 	emit(dev, SWCXL_CHANGE_POISON, &all);
 	for (line = move->start; ranges_find(&dev->media.poison, line, &r) && r.start < move->end;
 	     line = range_end(&r))

@@ -32,6 +32,12 @@ static uint8_t overwritten(uint8_t old, void *arg)
 	return old & SWCXL_ATTR_PERMANENT ? old : 0;
 }
 
+uint8_t poison_is_permanent(uint8_t attr, void *arg)
+{
+	(void)arg;
+	return attr & SWCXL_ATTR_PERMANENT;
+}
+
 /* The first line of a range that the device does not know to be poisoned. */
 static bool first_unknown(const struct swcxl_dev *dev, uint64_t start, uint64_t len,
 			  uint64_t *found)
@@ -92,27 +98,38 @@ bool poison_write(struct swcxl_dev *dev, uint64_t line, const uint8_t *data, uin
 	return true;
 }
 
+bool poison_overwrite(struct swcxl_dev *dev, uint64_t start, uint64_t len)
+{
+	return media_transform(&dev->media, start, len, overwritten, NULL, true);
+}
+
 /*
- * A list that has not overflowed is made anew afterwards, in one step: what a sweep leaves in the
- * middle of a record must not make it overflow while there is room at the end of the sweep.
+ * A list that has not overflowed is made anew, in one step: what is left in the middle of a record
+ * must not make it overflow on the way while there is room in the end.
  */
+void poison_settle(struct swcxl_dev *dev)
+{
+	uint64_t line = 0;
+	struct range piece;
+
+	if (!dev->list.overflowed) {
+		list_rebuild(dev);
+		return;
+	}
+	while (ranges_piece(&dev->media.poison, &line, dev->dpa.top, &piece))
+		if (!piece.attr)
+			list_remove(dev, piece.start, piece.len);
+}
+
 void poison_sweep(struct swcxl_dev *dev, enum dpa_kind kind, media_fn *keep)
 {
 	for (unsigned i = 0; i < DPA_SEGMENTS; i++) {
 		const struct dpa_segment *s = &dev->dpa.segment[i];
-		uint64_t line = s->start;
-		struct range piece;
 
-		if (s->kind != kind || !s->len)
-			continue;
-		media_sweep(&dev->media, s->start, s->len, keep);
-		while (dev->list.overflowed &&
-		       ranges_piece(&dev->media.poison, &line, s->start + s->len, &piece))
-			if (!piece.attr)
-				list_remove(dev, piece.start, piece.len);
+		if (s->kind == kind && s->len)
+			media_sweep(&dev->media, s->start, s->len, keep);
 	}
-	if (!dev->list.overflowed)
-		list_rebuild(dev);
+	poison_settle(dev);
 }
 
 /* ---- the management face ---- */
@@ -183,10 +200,21 @@ bool swcxl_poison_next(const struct swcxl_dev *dev, uint64_t start, uint64_t end
 	return true;
 }
 
+/* What a host reads where it reaches nothing: bytes that depend on the address alone. */
+static void noise(uint64_t line, uint8_t data[SWCXL_LINE])
+{
+	for (unsigned i = 0; i < SWCXL_LINE; i++) {
+		uint64_t x = (line * SWCXL_LINE + i + 1) * 0x9e3779b97f4a7c15u;
+
+		data[i] = (uint8_t)((x ^ x >> 31) * 0xbf58476d1ce4e5b9u >> 56);
+	}
+}
+
 /* A host read finds what was latent (D-51: and says nothing of what was known). */
 int swcxl_media_read(struct swcxl_dev *dev, uint64_t start, void *buf, size_t len)
 {
 	uint64_t line = start / SWCXL_LINE, end = (start + len + SWCXL_LINE - 1) / SWCXL_LINE;
+	uint64_t reach = device_reachable(dev);
 	uint8_t *out = buf;
 	struct range piece;
 
@@ -196,12 +224,16 @@ int swcxl_media_read(struct swcxl_dev *dev, uint64_t start, void *buf, size_t le
 		size_t in = at % SWCXL_LINE, n = MIN(SWCXL_LINE - in, start + len - at);
 		uint8_t data[SWCXL_LINE];
 
-		content_read(&dev->media, at / SWCXL_LINE, data);
+		if (at / SWCXL_LINE < reach)
+			content_read(&dev->media, at / SWCXL_LINE, data);
+		else
+			noise(at / SWCXL_LINE, data);
 		memcpy(out, data + in, n);
 		out += n;
 		at += n;
 	}
-	while (len && ranges_piece(&dev->media.poison, &line, end, &piece)) {
+	end = MIN(end, reach);
+	while (line < end && ranges_piece(&dev->media.poison, &line, end, &piece)) {
 		if (!piece.attr || piece.attr & SWCXL_ATTR_KNOWN)
 			continue;
 		if (!poison_discover(dev, piece.start, piece.len))
@@ -211,9 +243,11 @@ int swcxl_media_read(struct swcxl_dev *dev, uint64_t start, void *buf, size_t le
 	return 0;
 }
 
-/* Lines written in part keep their poison; whole ones are overwritten (D-52). */
+/* Lines written in part keep their poison; whole ones are overwritten (D-52). What a host does not
+ * reach swallows the write. */
 int swcxl_media_write(struct swcxl_dev *dev, uint64_t start, const void *buf, size_t len)
 {
+	uint64_t reach = device_reachable(dev) * SWCXL_LINE;
 	uint64_t first = start / SWCXL_LINE, lines;
 	uint64_t whole_first, whole_end;
 	uint8_t *data;
@@ -221,6 +255,7 @@ int swcxl_media_write(struct swcxl_dev *dev, uint64_t start, const void *buf, si
 
 	if (len && !swcxl_in_range(dev, start, len))
 		return -EINVAL;
+	len = start < reach ? MIN(len, reach - start) : 0;
 	if (!len)
 		return 0;
 	lines = (start + len + SWCXL_LINE - 1) / SWCXL_LINE - first;

@@ -20,6 +20,9 @@
  *   partitions			 a pending change takes effect	likewise
  *   response limits		 kept; cold: defaults		kept
  *   QoS controls		 defaults			kept
+ *   disabled media		 kept				kept
+ *   security			 locks with a user passphrase	kept
+ *   frozen, wrong passphrases	 kept; a cold reset ends them	kept
  *
  * (*) An attach or device reset by the VMM leaves media, list, overflow and logs alone when no
  * mailbox command has run since the last reset (D-39): plant first, boot then, must work.
@@ -32,30 +35,16 @@
  */
 #include "core/cci.h"
 
-static uint8_t keep_permanent(uint8_t attr, void *arg)
-{
-	(void)arg;
-	return attr & SWCXL_ATTR_PERMANENT;
-}
-
 static uint8_t keep_not_injected(uint8_t attr, void *arg)
 {
-	return keep_permanent(attr, arg) || (attr & SWCXL_ATTR_SOURCE) != SWCXL_SOURCE_INJECTED;
+	return poison_is_permanent(attr, arg) ||
+	       (attr & SWCXL_ATTR_SOURCE) != SWCXL_SOURCE_INJECTED;
 }
 
 static void lose_volatile(struct swcxl_dev *dev)
 {
-	poison_sweep(dev, DPA_VOLATILE, keep_permanent);
-	for (unsigned i = 0; i < DPA_SEGMENTS; i++) {
-		const struct dpa_segment *s = &dev->dpa.segment[i];
-
-		if (s->kind != DPA_VOLATILE || !s->len)
-			continue;
-		content_erase(&dev->media, s->start, s->len);
-		device_change(dev, &(struct swcxl_change){.kind = SWCXL_CHANGE_CONTENT,
-							  .start = s->start * SWCXL_LINE,
-							  .length = s->len * SWCXL_LINE});
-	}
+	poison_sweep(dev, DPA_VOLATILE, poison_is_permanent);
+	erase_kind(dev, DPA_VOLATILE);
 }
 
 /* The shutdown state is judged at the reset, and begins clean (8.2.10.9.3.5). */
@@ -89,10 +78,7 @@ static void stop_everything(struct swcxl_dev *dev)
 
 /* An attach is a conventional reset to them. */
 static void (*const resets[])(struct swcxl_dev *dev, enum swcxl_reset type) = {
-	partition_reset,
-	faults_reset,
-	cci_reset,
-	qos_reset,
+	partition_reset, faults_reset, cci_reset, qos_reset, security_reset,
 };
 
 static void reset_command_sets(struct swcxl_dev *dev, enum swcxl_reset type)

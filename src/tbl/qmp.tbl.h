@@ -266,6 +266,13 @@ OBJECT("media",
 	MEMBER("injected-lines", "int", "what the inject limit counts")
 	MEMBER("ranges", "int", "poisoned ranges held, of at most ranges-max")
 	MEMBER("content-bytes", "int", "content held, of at most media-memory-max"))
+OBJECT("security",
+	MEMBER("user-set", "bool", "there is a user passphrase")
+	MEMBER("master-set", "bool", "there is a master passphrase")
+	MEMBER("locked", "bool", "persistent capacity is out of reach until an unlock")
+	MEMBER("frozen", "bool", "nothing of this can be changed until a cold reset")
+	MEMBER("user-attempts-exhausted", "bool", "three wrong passphrases: until a cold reset")
+	MEMBER("master-attempts-exhausted", "bool", ""))
 OBJECT("poison-list",
 	MEMBER("count", "int", "records")
 	MEMBER("max", "int", "records that fit")
@@ -305,6 +312,7 @@ OBJECT("device",
 	MEMBER("partitions", "partitions", "")
 	MEMBER("config", "config", "the options that make the device, by their names in swcxl(1)")
 	MEMBER("media", "media", "")
+	MEMBER("security", "security", "")
 	MEMBER("poison-list", "poison-list", "")
 	MEMBER("scan", "scan", "")
 	MEMBER("scan-results", "int", "records that the last scan has found")
@@ -536,11 +544,11 @@ COMMAND(query_poison, "swcxl-query-poison", "[poison-row]", "0.1", 0,
 		"rows at most, but never more than 65536: go on from the end of the last row until there "
 		"is none; default: all, and more than 65536 of them are an error"))
 COMMAND(read_media, "swcxl-read-media", "data", "0.1", EFFECT,
-	"Reads content. The device finds the latent errors in the range, as with any read.",
+	"Reads content, as a host does. The device finds the latent errors in the range. Disabled media and locked capacity give bytes that mean nothing.",
 	ARG_UINT(start, "start", uint64_t, REQUIRED, 0, 0, UINT64_MAX, "first byte")
 	ARG_UINT(length, "length", uint64_t, REQUIRED, 0, 1, QMP_MEDIA_BYTES_MAX, "bytes"))
 COMMAND(write_media, "swcxl-write-media", "empty", "0.1", EFFECT,
-	"Writes content. A line that is written as a whole loses its poison unless that is permanent.",
+	"Writes content, as a host does. A line that is written as a whole loses its poison unless that is permanent. Disabled media and locked capacity swallow writes.",
 	ARG_UINT(start, "start", uint64_t, REQUIRED, 0, 0, UINT64_MAX, "first byte")
 	ARG_HEX(data, "data", REQUIRED, 1, QMP_MEDIA_BYTES_MAX, "hexadecimal digits"))
 COMMAND(cci, "swcxl-cci", "cci-result", "0.1", 0,

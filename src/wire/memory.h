@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Payloads of the memory device commands but media and poison: CXL r3.2 8.2.10.9.1 to .3, .7. */
+/* Payloads of the memory device commands but media and poison: CXL r3.2 8.2.10.9.1 to .3. */
 #ifndef SWCXL_WIRE_MEMORY_H
 #define SWCXL_WIRE_MEMORY_H
 
@@ -86,11 +86,6 @@ WIRE_STRUCT(sld_qos_control, 0x04, SLD_QOS_CONTROL)
 #define SLD_QOS_STATUS(F)                              \
 	F(0x00, u8,   backpressure_percent)
 WIRE_STRUCT(sld_qos_status, 0x01, SLD_QOS_STATUS)
-
-/* Get Security State (4500h): output. */
-#define GET_SECURITY_STATE_OUT(F)                      \
-	F(0x00, le32, state)
-WIRE_STRUCT(get_security_state_out, 0x04, GET_SECURITY_STATE_OUT)
 
 /* clang-format on */
 

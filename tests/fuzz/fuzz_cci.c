@@ -428,10 +428,18 @@ static void check(void)
 	check_ras();
 }
 
+/* May all of the list be asked for? */
+static bool list_is_open(const struct swcxl_status *st)
+{
+	const struct swcxl_config *c = swcxl_get_config(t.dev);
+
+	return c->volatile_list && !c->span_reject && st->media_status == MEMDEV_MEDIA_READY &&
+	       !(st->security & SECURITY_LOCKED);
+}
+
 /* All pages of the list. */
 static void check_list(void)
 {
-	const struct swcxl_config *c = swcxl_get_config(t.dev);
 	struct swcxl_cci *cci = swcxl_cci_new(t.dev);
 	uint8_t in[16] = {0};
 	struct swcxl_status st;
@@ -440,7 +448,7 @@ static void check_list(void)
 
 	swcxl_query(t.dev, &st);
 	wr((le64 *)(void *)(in + 8), top / 64);
-	while (cci && c->volatile_list && !c->span_reject) {
+	while (cci && list_is_open(&st)) {
 		MUST(swcxl_execute(cci, 0x4300, in, 16, out, &len) == SWCXL_SUCCESS);
 		MUST(len == 32 + 16 * le_load(out + 10, 2));
 		MUST(!(out[0] & 2) == !st.list.overflow && !(out[0] & 4) == !st.scan.running);
@@ -455,7 +463,7 @@ static void check_list(void)
 		if (!(out[0] & 1))
 			break;
 	}
-	MUST(!cci || !c->volatile_list || c->span_reject || records == st.list.count);
+	MUST(!cci || !list_is_open(&st) || records == st.list.count);
 	swcxl_cci_free(cci);
 }
 
@@ -516,7 +524,7 @@ static void step(struct input *in)
 		step_media(in, kind == STEP_WRITE);
 		break;
 	case STEP_RESET:
-		swcxl_reset(t.dev, (enum swcxl_reset)(take(in, 1) % 3));
+		swcxl_reset(t.dev, (enum swcxl_reset)(take(in, 1) % 5));
 		break;
 	case STEP_OPEN:
 	case STEP_CLOSE:

@@ -42,8 +42,9 @@ static const uint8_t row_log[][16] = {
 
 #define ROW_INPUT_MAX 128u
 
-/* Success, or the start of the scan, when nothing runs; 4305h wants a scan before it. Zeros do
- * for what is not named here. Returns the length. */
+/* Success, or the start of what runs in the background, when nothing runs. Some want something
+ * before it: 4305h a scan, 4502h a user passphrase of zeros, 4503h the same and a reset; and there
+ * is no success for 4600h. Zeros do for what is not named here. Returns the length. */
 static inline uint32_t row_input(const struct row *row, uint8_t in[ROW_INPUT_MAX])
 {
 	uint32_t len = row->size;
@@ -77,6 +78,15 @@ static inline uint32_t row_input(const struct row *row, uint8_t in[ROW_INPUT_MAX
 	case 0x4303:
 	case 0x4304:
 		in[9] = 4;
+		break;
+	case 0x4402: /* discovery */
+		in[10] = 8;
+		len += 4;
+		break;
+	case 0x4501: /* user */
+	case 0x4502:
+	case 0x4505:
+		in[0] = 1;
 		break;
 	}
 	return len;

@@ -140,7 +140,7 @@ static void walk(void)
 			if (below(8) == 0)
 				swcxl_advance(t.dev, swcxl_now(t.dev) + (1ull << below(30)));
 			if (below(500) == 0)
-				swcxl_reset(t.dev, (enum swcxl_reset)below(3));
+				swcxl_reset(t.dev, (enum swcxl_reset)below(5));
 			check_sense();
 		}
 		test_device_close(&t);

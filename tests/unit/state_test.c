@@ -75,7 +75,7 @@ static void one_random_step(void)
 		break;
 	default:
 		if (below(4) == 0)
-			swcxl_reset(t.dev, (enum swcxl_reset)below(3));
+			swcxl_reset(t.dev, (enum swcxl_reset)below(5));
 	}
 }
 

@@ -70,9 +70,14 @@ enum swcxl_rc cmd_set_response_message_limit(struct swcxl_dev *dev, struct call 
 enum swcxl_rc cmd_request_abort_background_operation(struct swcxl_dev *dev, struct call *call,
 						     const struct none *in, struct none *out)
 {
+	bool any = call->cci->channel == CHANNEL_CONTROL;
+
 	(void)in, (void)out;
-	if (call->cci->background.running || call->cci->channel == CHANNEL_CONTROL)
-		background_abort(dev);
+	if (!(any ? dev->background.running : call->cci->background.running))
+		return SWCXL_SUCCESS;
+	if (!(command_find(dev->background.opcode)->effects & EFF_ABORT))
+		return SWCXL_REQUEST_ABORT_NOT_SUPPORTED;
+	background_abort(dev);
 	return SWCXL_SUCCESS;
 }
 

@@ -6,7 +6,7 @@
 #define LINE_MASK (SWCXL_LINE - 1)
 
 /*
- * A range of a media command: D-1, D-3 .. D-5. Length 0 is for the caller to judge; it is in
+ * A range of a media command: D-1, D-3 .. D-5, D-48. Length 0 is for the caller to judge; it is in
  * range up to and including the top.
  */
 static enum swcxl_rc check_range(const struct swcxl_dev *dev, uint64_t address, uint64_t lines)
@@ -21,7 +21,7 @@ static enum swcxl_rc check_range(const struct swcxl_dev *dev, uint64_t address, 
 	segment = dpa_find(&dev->dpa, start);
 	if (dev->config.span_reject && lines && lines > segment->start + segment->len - start)
 		return SWCXL_INVALID_INPUT;
-	return SWCXL_SUCCESS;
+	return security_locks(dev, start, lines) ? SWCXL_INVALID_SECURITY_STATE : SWCXL_SUCCESS;
 }
 
 static bool touches_volatile(const struct swcxl_dev *dev, uint64_t start, uint64_t lines)
@@ -121,6 +121,8 @@ enum swcxl_rc cmd_inject_poison(struct swcxl_dev *dev, struct call *call,
 	(void)call, (void)out;
 	if (address & LINE_MASK || line >= dev->dpa.top)
 		return SWCXL_INVALID_PHYSICAL_ADDRESS; /* D-1 */
+	if (security_locks(dev, line, 1))
+		return SWCXL_INVALID_SECURITY_STATE; /* I-6 */
 	if (is_frozen(dev))
 		return SWCXL_SUCCESS;
 	if (media_attr(&dev->media, line))

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Identify, partitions, label storage area, health, security: CXL r3.2 8.2.10.9.1 to .3, .6. */
+/* Identify, partitions, label storage area, health: CXL r3.2 8.2.10.9.1 to .3. */
 #include "core/cci.h"
 
 #include <errno.h>
@@ -140,13 +140,4 @@ int shutdown_restore(struct swcxl_dev *dev, const struct kept_shutdown *kept)
 		return -EINVAL;
 	dev->kept.shutdown = *kept;
 	return 0;
-}
-
-/* Security is disabled, and there are no passphrases to set yet. */
-enum swcxl_rc cmd_get_security_state(struct swcxl_dev *dev, struct call *call,
-				     const struct none *in, struct get_security_state_out *out)
-{
-	(void)dev, (void)call, (void)in;
-	wr(&out->state, 0);
-	return SWCXL_SUCCESS;
 }

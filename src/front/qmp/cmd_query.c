@@ -71,6 +71,21 @@ static void out_media(struct out *out, const struct swcxl_status *status)
 	out_end(out, '}');
 }
 
+static void out_security(struct out *out, unsigned state)
+{
+	static const char *const bits[] = {"user-set",
+					   "master-set",
+					   "locked",
+					   "frozen",
+					   "user-attempts-exhausted",
+					   "master-attempts-exhausted"};
+
+	out_begin(out, "security", '{');
+	for (unsigned i = 0; i < ARRAY_SIZE(bits); i++)
+		out_bool(out, bits[i], state >> i & 1);
+	out_end(out, '}');
+}
+
 static void out_list(struct out *out, const struct swcxl_status *status)
 {
 	out_begin(out, "poison-list", '{');
@@ -140,6 +155,7 @@ bool cmd_query_device(struct qmp_call *call, const struct qmp_query_device_args 
 	out_end(out, '}');
 	out_config(out, config, loop_is_virtual(call->qmp->loop));
 	out_media(out, &status);
+	out_security(out, status.security);
 	out_list(out, &status);
 	out_work(out, &status);
 	out_logs(out, call->qmp->dev);

@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Security of persistent memory, and protocols that pass through: CXL r3.2 8.2.10.9.6, .7.
+ *
+ * With a user passphrase the persistent capacity is locked by each conventional reset, until
+ * Unlock. What a command says by its row: NOT_FROZEN, NEEDS_UNLOCKED; the media commands look at
+ * the range that they are about (security_locks(), D-48), and hosts reach only what is not locked.
+ *
+ * Three wrong passphrases of a kind in a row exhaust that kind; this and freezing last until a
+ * cold reset.
+ */
+#include <errno.h>
+
+#include "core/cci.h"
+#include "wire/security.h"
+
+#define TRIES 3
+
+static const struct kind {
+	uint8_t set, exhausted; /* bits of the state */
+} kinds[PASSPHRASES] = {
+	[PASSPHRASE_MASTER] = {SECURITY_MASTER_SET, SECURITY_MASTER_EXHAUSTED},
+	[PASSPHRASE_USER] = {SECURITY_USER_SET, SECURITY_USER_EXHAUSTED},
+};
+
+uint32_t security_state(const struct swcxl_dev *dev)
+{
+	uint32_t state = dev->kept.security.flags;
+
+	for (unsigned i = 0; i < PASSPHRASES; i++)
+		if (dev->kept.security.wrong[i] == TRIES)
+			state |= kinds[i].exhausted;
+	return state;
+}
+
+bool security_locks(const struct swcxl_dev *dev, uint64_t line, uint64_t lines)
+{
+	const struct dpa_segment *persistent = &dev->dpa.segment[1];
+
+	return dev->kept.security.flags & SECURITY_LOCKED && lines &&
+	       line + lines > persistent->start;
+}
+
+/* ---- passphrases ---- */
+
+static bool is_set(const struct swcxl_dev *dev, unsigned type)
+{
+	return dev->kept.security.flags & kinds[type].set;
+}
+
+/* In a time that does not tell where they differ. */
+static bool equal(const uint8_t *a, const uint8_t *b)
+{
+	uint8_t differ = 0;
+
+	for (unsigned i = 0; i < PASSPHRASE_SIZE; i++)
+		differ |= a[i] ^ b[i];
+	return !differ;
+}
+
+/* May who gives this passphrase go on? Wrong ones are counted. */
+static enum swcxl_rc try(struct swcxl_dev *dev, unsigned type, const uint8_t *given)
+{
+	struct kept_security *s = &dev->kept.security;
+
+	if (s->wrong[type] == TRIES)
+		return SWCXL_INVALID_SECURITY_STATE;
+	if (!is_set(dev, type))
+		return SWCXL_SUCCESS; /* what was given is ignored */
+	if (equal(s->passphrase + type * PASSPHRASE_SIZE, given)) {
+		s->wrong[type] = 0;
+		return SWCXL_SUCCESS;
+	}
+	s->wrong[type]++;
+	kept_changed(dev, KEPT_security);
+	return SWCXL_INCORRECT_PASSPHRASE;
+}
+
+static void put(struct swcxl_dev *dev, unsigned type, const uint8_t *new)
+{
+	struct kept_security *s = &dev->kept.security;
+
+	s->flags |= kinds[type].set;
+	memcpy(s->passphrase + type * PASSPHRASE_SIZE, new, PASSPHRASE_SIZE);
+	kept_changed(dev, KEPT_security);
+}
+
+/* Without a user passphrase nothing is locked. */
+static void drop(struct swcxl_dev *dev, unsigned type)
+{
+	struct kept_security *s = &dev->kept.security;
+
+	s->flags &= (uint8_t) ~(kinds[type].set | (type == PASSPHRASE_USER ? SECURITY_LOCKED : 0));
+	memset(s->passphrase + type * PASSPHRASE_SIZE, 0, PASSPHRASE_SIZE);
+	if (s->wrong[type] < TRIES)
+		s->wrong[type] = 0;
+	kept_changed(dev, KEPT_security);
+}
+
+/* A kind of passphrase, and 31 bytes. */
+static bool type_ok(const struct swcxl_dev *dev, uint8_t type, const uint8_t reserved[31])
+{
+	uint8_t any = 0;
+
+	for (unsigned i = 0; i < 31; i++)
+		any |= reserved[i];
+	return type < PASSPHRASES && reserved_ok(dev, any);
+}
+
+/* ---- commands ---- */
+
+enum swcxl_rc cmd_get_security_state(struct swcxl_dev *dev, struct call *call,
+				     const struct none *in, struct get_security_state_out *out)
+{
+	(void)call, (void)in;
+	wr(&out->state, security_state(dev));
+	return SWCXL_SUCCESS;
+}
+
+/* The master passphrase is set and changed only while security is off. */
+enum swcxl_rc cmd_set_passphrase(struct swcxl_dev *dev, struct call *call,
+				 const struct set_passphrase_in *in, struct none *out)
+{
+	enum swcxl_rc rc;
+
+	(void)call, (void)out;
+	if (!type_ok(dev, in->type, in->reserved))
+		return SWCXL_INVALID_INPUT;
+	if (in->type == PASSPHRASE_MASTER && is_set(dev, PASSPHRASE_USER))
+		return SWCXL_INVALID_SECURITY_STATE;
+	rc = try(dev, in->type, in->current);
+	if (!rc)
+		put(dev, in->type, in->new);
+	return rc;
+}
+
+enum swcxl_rc cmd_disable_passphrase(struct swcxl_dev *dev, struct call *call,
+				     const struct passphrase_in *in, struct none *out)
+{
+	enum swcxl_rc rc;
+
+	(void)call, (void)out;
+	if (!type_ok(dev, in->type, in->reserved))
+		return SWCXL_INVALID_INPUT;
+	if (!is_set(dev, in->type))
+		return SWCXL_INVALID_SECURITY_STATE;
+	rc = try(dev, in->type, in->current);
+	if (!rc)
+		drop(dev, in->type);
+	return rc;
+}
+
+enum swcxl_rc cmd_unlock(struct swcxl_dev *dev, struct call *call, const struct unlock_in *in,
+			 struct none *out)
+{
+	enum swcxl_rc rc;
+
+	(void)call, (void)out;
+	if (!(dev->kept.security.flags & SECURITY_LOCKED))
+		return SWCXL_INVALID_SECURITY_STATE;
+	rc = try(dev, PASSPHRASE_USER, in->current);
+	if (rc)
+		return rc;
+	dev->kept.security.flags &= (uint8_t)~SECURITY_LOCKED;
+	kept_changed(dev, KEPT_security);
+	return SWCXL_SUCCESS;
+}
+
+enum swcxl_rc cmd_freeze_security_state(struct swcxl_dev *dev, struct call *call,
+					const struct none *in, struct none *out)
+{
+	(void)call, (void)in, (void)out;
+	dev->kept.security.flags |= SECURITY_FROZEN;
+	kept_changed(dev, KEPT_security);
+	return SWCXL_SUCCESS;
+}
+
+/* Persistent memory gets other keys: its content is gone, its labels and poison are not (D-42),
+ * and security is off. Without a user passphrase none is asked for. */
+enum swcxl_rc cmd_passphrase_secure_erase(struct swcxl_dev *dev, struct call *call,
+					  const struct passphrase_in *in, struct none *out)
+{
+	enum swcxl_rc rc;
+
+	(void)call, (void)out;
+	if (!type_ok(dev, in->type, in->reserved) ||
+	    (in->type == PASSPHRASE_MASTER && !is_set(dev, PASSPHRASE_MASTER)))
+		return SWCXL_INVALID_INPUT;
+	rc = try(dev, in->type, in->current);
+	if (rc)
+		return rc;
+	drop(dev, PASSPHRASE_USER);
+	erase_kind(dev, DPA_PERSISTENT);
+	return SWCXL_SUCCESS;
+}
+
+/* ---- resets and state ---- */
+
+void security_reset(struct swcxl_dev *dev, enum swcxl_reset type)
+{
+	struct kept_security *s = &dev->kept.security, old = *s;
+
+	if (type == SWCXL_RESET_CXL)
+		return;
+	if (s->flags & SECURITY_USER_SET)
+		s->flags |= SECURITY_LOCKED;
+	if (type == SWCXL_RESET_COLD) {
+		s->flags &= (uint8_t)~SECURITY_FROZEN;
+		memset(s->wrong, 0, sizeof(s->wrong));
+	}
+	if (memcmp(s, &old, sizeof(old)) != 0)
+		kept_changed(dev, KEPT_security);
+}
+
+int security_restore(struct swcxl_dev *dev, const struct kept_security *kept)
+{
+	const uint8_t flags =
+		SECURITY_USER_SET | SECURITY_MASTER_SET | SECURITY_LOCKED | SECURITY_FROZEN;
+
+	if (kept->flags & ~flags || kept->wrong[0] > TRIES || kept->wrong[1] > TRIES)
+		return -EINVAL;
+	if (kept->flags & SECURITY_LOCKED && !(kept->flags & SECURITY_USER_SET))
+		return -EINVAL;
+	dev->kept.security = *kept;
+	return 0;
+}
+
+/* ---- protocols ---- */
+
+/* No protocol takes data: that of information only tells. */
+enum swcxl_rc cmd_security_send(struct swcxl_dev *dev, struct call *call,
+				const struct security_protocol_in *in, struct none *out)
+{
+	(void)dev, (void)call, (void)in, (void)out;
+	return SWCXL_INVALID_INPUT;
+}
+
+/* The protocol of information (SCSI, SPC): which protocols there are, itself alone; and a
+ * certificate, which is empty. */
+enum swcxl_rc cmd_security_receive(struct swcxl_dev *dev, struct call *call,
+				   const struct security_protocol_in *in, struct none *out)
+{
+	struct protocol_list *list;
+
+	(void)out;
+	if (in->protocol != PROTOCOL_INFORMATION ||
+	    !reserved_ok(dev, le_load(in->reserved, sizeof(in->reserved)) != 0))
+		return SWCXL_INVALID_INPUT;
+	switch (rd(in->specific)) {
+	case INFORMATION_LIST:
+		list = sink_add(&call->more, sizeof(*list));
+		list->length[1] = sizeof(list->protocol);
+		list->protocol[0] = PROTOCOL_INFORMATION;
+		return SWCXL_SUCCESS;
+	case INFORMATION_CERTIFICATE:
+		sink_add(&call->more, sizeof(struct protocol_certificate));
+		return SWCXL_SUCCESS;
+	default:
+		return SWCXL_INVALID_INPUT;
+	}
+}
