@@ -55,6 +55,7 @@ GOOD = {
     "swcxl-read-media": {"start": 0, "length": 64},
     "swcxl-write-media": {"start": 0, "data": "00"},
     "swcxl-cci": {"opcode": 1},
+    "swcxl-fault": {"fault": "media-error"},
     "swcxl-query-events": {"log": "fatal"},
     "swcxl-clock-step": {"nanoseconds": 1},
     "swcxl-reset": {"type": "cxl"},

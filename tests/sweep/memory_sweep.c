@@ -66,6 +66,21 @@ static bool command(unsigned channel, unsigned opcode, uint64_t first, uint64_t 
 	return rc <= SWCXL_BACKGROUND_STARTED;
 }
 
+/* Media Operations: zeros for the middle of each of some runs of poison. */
+static bool operate(uint64_t first, unsigned n)
+{
+	uint8_t in[8 + 16 * 8] = {1, 1, 0, 0, (uint8_t)n};
+	unsigned rc;
+
+	for (unsigned i = 0; i < n; i++) {
+		le_store(in + 8 + 16 * i, 4, LINE(first + 8 * i));
+		le_store(in + 16 + 16 * i, 4, LINE(1));
+	}
+	rc = run_on(&t, CHANNEL_CONTROL, 0x4402, in, 8 + 16 * n);
+	CHECK(rc == SWCXL_BACKGROUND_STARTED || rc == SWCXL_INTERNAL_ERROR);
+	return rc == SWCXL_BACKGROUND_STARTED;
+}
+
 static bool forward(uint64_t ns)
 {
 	swcxl_advance(t.dev, swcxl_now(t.dev) + ns);
@@ -136,6 +151,11 @@ static bool step(unsigned n, bool *ok, bool *whole)
 	case 23: return *whole = false, *ok = reset(SWCXL_RESET_CXL), true;
 	case 24: return *whole = false, *ok = reset(SWCXL_RESET_CONVENTIONAL), true;
 	case 25: return *ok = close_second(), true;
+	case 26: return *ok = plant(0, 100, SWCXL_SOURCE_INTERNAL, true), true;
+	case 27: return *ok = operate(3, 8), true;
+	case 28: return *whole = false, *ok = forward(4 * NS_PER_S), true;
+	case 29: return *ok = command(CHANNEL_CONTROL, 0x4400, 0, 0), true;
+	case 30: return *whole = false, *ok = forward(4 * NS_PER_S), true;
 	default: return false;
 	}
 	/* clang-format on */

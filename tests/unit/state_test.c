@@ -31,7 +31,29 @@ static struct swcxl_config small(void)
 	c.event_log_max = 8;
 	c.lsa_size = 1280;
 	c.scan_ns_per_line = 1;
+	c.sanitize_ns = 1000;
 	return c;
+}
+
+/* Passphrases of few values, often wrong; a sanitize, or one of ranges, that may be cut short. */
+static void one_random_step_of_security(uint64_t line, uint64_t n)
+{
+	uint8_t in[96] = {0};
+	unsigned opcode = 0x4501 + (unsigned)below(5);
+
+	if (below(2)) {
+		in[0] = (uint8_t)below(2);
+		memset(in + (opcode == 0x4503 ? 0 : 32), (int)below(2), 32);
+		memset(in + 64, (int)below(2), 32);
+		rig_run(&t, below(20) ? 0x4501 : 0x4504, in, 96);
+		rig_run(&t, opcode, in, opcode == 0x4503 ? 32 : opcode == 0x4501 ? 96 : 64);
+		return;
+	}
+	in[0] = in[4] = 1;
+	wr((le64 *)(void *)(in + 8), line * 64);
+	wr((le64 *)(void *)(in + 16), n * 64);
+	rig_run(&t, below(4) ? 0x4402 : 0x4400, in, below(4) ? 24 : 0);
+	swcxl_advance(t.dev, swcxl_now(t.dev) + below(2000));
 }
 
 static void one_random_step(void)
@@ -40,7 +62,7 @@ static void one_random_step(void)
 	uint8_t data[6 * 64 + 16], in[8 + 100] = {0};
 
 	memset(data, (int)below(3), sizeof(data));
-	switch (below(11)) {
+	switch (below(13)) {
 	case 0:
 	case 1:
 		swcxl_plant(t.dev, line * 64, n * 64, (enum swcxl_source)below(4), below(2),
@@ -72,6 +94,10 @@ static void one_random_step(void)
 		rig_run(&t, 0x0101, in, 6);
 		rig_run(&t, 0x4204, in + 1, 1);
 		rig_run(&t, 0x0301, data, 8);
+		break;
+	case 10:
+	case 11:
+		one_random_step_of_security(line, n);
 		break;
 	default:
 		if (below(4) == 0)
