@@ -421,6 +421,13 @@ struct swcxl_partition {
 	uint64_t start, length; /* bytes; length 0: absent */
 };
 
+#define SWCXL_FW_SLOTS 3
+
+struct swcxl_fw_slot { /* zeros: it is empty */
+	char revision[17];
+	uint32_t size, crc32; /* of the package, as it was transferred; 0: none ever was */
+};
+
 struct swcxl_status {
 	uint64_t now_ns;
 	uint64_t timestamp; /* of the device's clock, 0: not set */
@@ -446,6 +453,11 @@ struct swcxl_status {
 		unsigned opcode, percent;
 		enum swcxl_rc rc;
 	} background;
+	struct {
+		unsigned active, staged; /* slots, from 1; 0: none */
+		bool transferring;	 /* a package arrives in parts */
+		struct swcxl_fw_slot slot[SWCXL_FW_SLOTS];
+	} firmware;
 };
 
 void swcxl_query(const struct swcxl_dev *dev, struct swcxl_status *status);

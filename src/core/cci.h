@@ -11,6 +11,7 @@
 
 #include "base/span.h"
 #include "core/device.h"
+#include "wire/fw.h"
 #include "wire/generic.h"
 #include "wire/memory.h"
 #include "wire/security.h"

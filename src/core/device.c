@@ -74,6 +74,7 @@ static int init(struct swcxl_dev *dev)
 	wr(&dev->kept.partition.share, share);
 	wr(&dev->kept.partition.next, share);
 	dpa_init(&dev->dpa, c, share);
+	fw_init(dev);
 	media_init(&dev->media, &dev->mem, bounds);
 	dev->media.ranges_max = c->ranges_max;
 	dev->media.content_max = c->media_memory_max / SWCXL_LINE;
@@ -162,6 +163,7 @@ static const struct work {
 	void (*advance)(struct swcxl_dev *dev, uint64_t now_ns);
 } works[] = {
 	{background_deadline, background_advance},
+	{fw_deadline, fw_advance},
 	{mailbox_deadline, mailbox_advance},
 };
 
@@ -364,6 +366,7 @@ void swcxl_query(const struct swcxl_dev *dev, struct swcxl_status *st)
 			       .percent = b.percent,
 			       .rc = b.rc},
 	};
+	fw_query(dev, st);
 }
 
 void swcxl_query_log(const struct swcxl_dev *dev, enum swcxl_log which,

@@ -11,6 +11,7 @@
 #include "base/ranges.h"
 #include "base/util.h"
 #include "core/faults.h"
+#include "core/fw.h"
 #include "core/kept.h"
 #include "core/regs.h"
 #include "media/media.h"
@@ -384,6 +385,7 @@ struct swcxl_dev {
 	struct kept kept;
 	struct faults faults;
 	struct media_operation_job media_operation;
+	struct firmware fw;
 
 	bool mailbox_used; /* a doorbell rang since the last reset (D-39) */
 	struct swcxl_cci *ccis;

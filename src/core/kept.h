@@ -11,6 +11,7 @@
 #define SWCXL_CORE_KEPT_H
 
 #include "base/wire.h"
+#include "swcxl/swcxl.h"
 
 struct swcxl_dev;
 
@@ -41,13 +42,25 @@ WIRE_STRUCT(kept_media, 0x01, KEPT_MEDIA)
 	F(0x01, u8,   wrong, [2])              \
 	F(0x03, u8,   passphrase, [64])
 WIRE_STRUCT(kept_security, 0x43, KEPT_SECURITY)
+/* Firmware slots (8.2.10.3): the active and the staged one, from 1; 0: none. */
+#define KEPT_FW_SLOT(F)                        \
+	F(0x00, u8,   content) /* 0 none, 1 what this program is, 2 a package */ \
+	F(0x01, le32, size)                    \
+	F(0x05, le32, crc32)
+WIRE_STRUCT(kept_fw_slot, 0x09, KEPT_FW_SLOT)
+#define KEPT_FIRMWARE(F)                       \
+	F(0x00, u8,   active)                  \
+	F(0x01, u8,   staged)                  \
+	F(0x02, struct kept_fw_slot, slot, [SWCXL_FW_SLOTS])
+WIRE_STRUCT(kept_firmware, 0x1d, KEPT_FIRMWARE)
 
 /* KEPT(number, name) */
 #define KEPT_ROWS(KEPT)                        \
 	KEPT(1, partition) /* dpa.c */         \
 	KEPT(2, shutdown)  /* cmd/memory.c */  \
 	KEPT(3, media)     /* kept.c */        \
-	KEPT(4, security)  /* cmd/security.c */
+	KEPT(4, security)  /* cmd/security.c */ \
+	KEPT(5, firmware)  /* cmd/fw.c */
 
 /* clang-format on */
 

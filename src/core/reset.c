@@ -23,6 +23,7 @@
  *   disabled media		 kept				kept
  *   security			 locks with a user passphrase	kept
  *   frozen, wrong passphrases	 kept; a cold reset ends them	kept
+ *   firmware			 transfer dropped; what is staged is activated: both
  *
  * (*) An attach or device reset by the VMM leaves media, list, overflow and logs alone when no
  * mailbox command has run since the last reset (D-39): plant first, boot then, must work.
@@ -76,10 +77,17 @@ static void stop_everything(struct swcxl_dev *dev)
 	cci_drop_cursors(dev);
 }
 
+/* clang-format off */
 /* An attach is a conventional reset to them. */
 static void (*const resets[])(struct swcxl_dev *dev, enum swcxl_reset type) = {
-	partition_reset, faults_reset, cci_reset, qos_reset, security_reset,
+	partition_reset,
+	fw_reset,
+	faults_reset,
+	cci_reset,
+	qos_reset,
+	security_reset,
 };
+/* clang-format on */
 
 static void reset_command_sets(struct swcxl_dev *dev, enum swcxl_reset type)
 {

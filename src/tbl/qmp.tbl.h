@@ -301,6 +301,16 @@ OBJECT("logs",
 	MEMBER("warning", "log-state", "")
 	MEMBER("failure", "log-state", "")
 	MEMBER("fatal", "log-state", ""))
+OBJECT("firmware-slot",
+	MEMBER("slot", "int", "from 1")
+	MEMBER("revision", "str", "empty: so is the slot")
+	MEMBER("crc32", "int", "of the package, as zlib computes it; 0: none was ever transferred")
+	MEMBER("size", "int", "of the package in bytes"))
+OBJECT("firmware",
+	MEMBER("active", "int", "slot")
+	MEMBER("staged", "int", "slot that the next reset activates; 0: none")
+	MEMBER("transferring", "bool", "a package arrives in parts")
+	MEMBER("slots", "[firmware-slot]", ""))
 OBJECT("device",
 	MEMBER("name", "str", "")
 	MEMBER("version", "str", "of the program")
@@ -317,7 +327,8 @@ OBJECT("device",
 	MEMBER("scan", "scan", "")
 	MEMBER("scan-results", "int", "records that the last scan has found")
 	MEMBER("background", "background", "of any channel")
-	MEMBER("logs", "logs", ""))
+	MEMBER("logs", "logs", "")
+	MEMBER("firmware", "firmware", ""))
 OBJECT("poison-row",
 	MEMBER("start", "int", "")
 	MEMBER("length", "int", "")

@@ -40,11 +40,12 @@ static const uint8_t row_log[][16] = {
 #include "tbl/uuids.tbl.h"
 };
 
-#define ROW_INPUT_MAX 128u
+#define ROW_INPUT_MAX 512u
 
 /* Success, or the start of what runs in the background, when nothing runs. Some want something
- * before it: 4305h a scan, 4502h a user passphrase of zeros, 4503h the same and a reset; and there
- * is no success for 4600h. Zeros do for what is not named here. Returns the length. */
+ * before it: 0202h a package in slot 2, 4305h a scan, 4502h a user passphrase of zeros, 4503h the
+ * same and a reset; and there is no success for 4600h. Zeros do for what is not named here.
+ * Returns the length. */
 static inline uint32_t row_input(const struct row *row, uint8_t in[ROW_INPUT_MAX])
 {
 	uint32_t len = row->size;
@@ -53,6 +54,15 @@ static inline uint32_t row_input(const struct row *row, uint8_t in[ROW_INPUT_MAX
 	switch (row->opcode) {
 	case 0x0004:
 		in[0] = 10;
+		break;
+	case 0x0201: /* a package of one unit, into slot 2 */
+		in[1] = 2;
+		memset(in + 0x80, 0x5a, 0x80);
+		len += 0x80;
+		break;
+	case 0x0202: /* which becomes active with the next reset */
+		in[0] = 1;
+		in[1] = 2;
 		break;
 	case 0x4701: /* percentages */
 		in[1] = in[2] = 1;

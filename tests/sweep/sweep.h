@@ -47,6 +47,7 @@ static inline uint64_t fingerprint(const struct swcxl_dev *dev)
 	h = mix(h, &st.scan.position, sizeof(st.scan.position));
 	h = mix(h, &st.scan.results, sizeof(st.scan.results));
 	h = mix(h, &st.scan.running, sizeof(st.scan.running));
+	h = mix(h, &st.firmware.transferring, sizeof(st.firmware.transferring));
 	return mix(h, &st.background.opcode, sizeof(st.background.opcode));
 }
 

@@ -11,10 +11,9 @@ enum swcxl_rc cmd_identify_memory_device(struct swcxl_dev *dev, struct call *cal
 					 struct identify_memory_device_out *out)
 {
 	const struct swcxl_config *c = &dev->config;
-	static const char revision[] = "swcxl " SWCXL_VERSION;
 
 	(void)in;
-	memcpy(out->fw_revision, revision, MIN(sizeof(revision), sizeof(out->fw_revision)));
+	fw_revision(dev, dev->kept.firmware.active, out->fw_revision);
 	wr(&out->total_capacity, dev->dpa.top / UNIT_LINES);
 	wr(&out->volatile_capacity, c->volatile_size / SWCXL_CAPACITY_UNIT);
 	wr(&out->persistent_capacity, c->persistent_size / SWCXL_CAPACITY_UNIT);

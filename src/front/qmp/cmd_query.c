@@ -114,6 +114,27 @@ static void out_work(struct out *out, const struct swcxl_status *status)
 	out_end(out, '}');
 }
 
+static void out_firmware(struct out *out, const struct swcxl_status *status)
+{
+	out_begin(out, "firmware", '{');
+	out_uint(out, "active", status->firmware.active);
+	out_uint(out, "staged", status->firmware.staged);
+	out_bool(out, "transferring", status->firmware.transferring);
+	out_begin(out, "slots", '[');
+	for (unsigned i = 0; i < SWCXL_FW_SLOTS; i++) {
+		const struct swcxl_fw_slot *slot = &status->firmware.slot[i];
+
+		out_begin(out, NULL, '{');
+		out_uint(out, "slot", i + 1);
+		out_string(out, "revision", slot->revision);
+		out_uint(out, "crc32", slot->crc32);
+		out_uint(out, "size", slot->size);
+		out_end(out, '}');
+	}
+	out_end(out, ']');
+	out_end(out, '}');
+}
+
 static void out_logs(struct out *out, const struct swcxl_dev *dev)
 {
 	out_begin(out, "logs", '{');
@@ -159,6 +180,7 @@ bool cmd_query_device(struct qmp_call *call, const struct qmp_query_device_args 
 	out_list(out, &status);
 	out_work(out, &status);
 	out_logs(out, call->qmp->dev);
+	out_firmware(out, &status);
 	out_end(out, '}');
 	return true;
 }
