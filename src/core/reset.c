@@ -1,38 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Resets (CXL r3.2 9.1.1). What each keeps and drops:
+ * Resets (CXL r3.2 9.1.1). What each keeps is a table, docs/RESETS.md, of which a test tries every
+ * cell.
  *
- *				 conventional, attach(*)	CXL reset
- *   background operation	 aborted, forgotten		aborted, shown (D-40)
- *   scan results		 dropped (G-2)			kept
- *   coverage, cursors		 dropped			dropped
- *   device clock		 unset				kept
- *   interrupt policy		 0				kept
- *   volatile content, poison	 gone but permanent errors	with Mem Clear: likewise
- *   injected poison		 gone unless it persists (I-5), permanent errors stay
- *   other persistent poison	 kept				kept
- *   overflow			 kept if there is persistent capacity
- *   event logs			 kept				kept
- *   registers			 reset				mailbox, unlocked decoders
- *   data object exchange	 dropped			dropped
- *   shutdown state		 judged, then clean		kept
- *   faults			 kept: see swcxl_fault_kind	kept
- *   partitions			 a pending change takes effect	likewise
- *   response limits		 kept; cold: defaults		kept
- *   QoS controls		 defaults			kept
- *   disabled media		 kept				kept
- *   security			 locks with a user passphrase	kept
- *   frozen, wrong passphrases	 kept; a cold reset ends them	kept
- *   firmware			 transfer dropped; what is staged is activated: both
+ * An attach or device reset by the VMM is a conventional reset, but leaves media, list, overflow
+ * and logs alone when no mailbox command has run since the last reset (D-39): plant first, boot
+ * then, must work. A cold reset is a conventional one after which also that is gone which only
+ * power keeps. A Function Level Reset is about the function's own registers, mailboxes and
+ * cursors, and nothing else.
  *
- * (*) An attach or device reset by the VMM leaves media, list, overflow and logs alone when no
- * mailbox command has run since the last reset (D-39): plant first, boot then, must work.
- *
- * A Function Level Reset resets the registers of PCI Express, mailboxes and data object exchange,
- * and drops cursors: nothing else.
- *
- * A cold reset is a conventional one after which also that is gone which only power keeps. What
- * belongs to one command set alone is reset in its own file, by a row of resets[].
+ * What belongs to one command set alone is reset in its own file, by a row of resets[].
  */
 #include "core/cci.h"
 
