@@ -437,6 +437,40 @@ class Partitions(Row):
         return machine.ok(0x4100), machine.query("partitions", "volatile", "length")
 
 
+class FirmwareSlot(Row):
+    title = "Firmware in slots"
+
+    def set(self, machine):
+        machine.ok(0x0201, struct.pack("<BBHI", 0, 2, 0, 0) + bytes(120) + b"Z" * 128, rc=1)
+        machine.step(10 ** 9)
+
+    def get(self, machine):
+        return machine.ok(0x0200)[0x20:0x30]
+
+
+class FirmwareStaged(Row):  # the slot of FirmwareSlot
+    title = "Firmware that is staged"
+    words = {"applied": 2}
+
+    def set(self, machine):
+        machine.ok(0x0202, b"\1\2")
+
+    def get(self, machine):
+        return machine.ok(0x0200)[1]
+
+
+class FirmwareTransfer(Row):
+    """One in parts, of which the first has arrived."""
+
+    title = "Firmware transfer under way"
+
+    def set(self, machine):
+        machine.ok(0x0201, struct.pack("<BBHI", 1, 0, 0, 0) + bytes(120) + b"Z" * 128)
+
+    def get(self, machine):
+        return machine.query("firmware", "transferring")
+
+
 class Disabled(Row):
     title = "Media disabled by a sanitize"
 
@@ -511,6 +545,10 @@ BATCHES = {
         Overflow("The same without persistent capacity")]),
     "partitions": (["--partitionable", "256M"], [
         Partitions()]),
+    "firmware": ([], [
+        FirmwareSlot(),
+        FirmwareStaged(),
+        FirmwareTransfer()]),
     "disabled": ([], [
         Disabled()]),
     "security": ([], [
