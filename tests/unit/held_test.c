@@ -126,5 +126,5 @@ int main(void)
 	RUN(a_reply_waits_for_its_commit);
 	RUN(reads_wait_in_each_mailbox);
 	RUN(a_reset_drops_the_reply);
-	return 0;
+	return test_done();
 }

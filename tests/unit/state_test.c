@@ -3,8 +3,7 @@
 #include <errno.h>
 
 #include "rig.h"
-
-#define UNIT_LINES (SWCXL_CAPACITY_UNIT / 64)
+#include "steps.h"
 
 static struct test_device t, shadow;
 
@@ -23,98 +22,16 @@ static void end(void)
 	test_device_close(&shadow);
 }
 
-static struct swcxl_config small(void)
-{
-	struct swcxl_config c = rig_config(SWCXL_CAPACITY_UNIT, SWCXL_CAPACITY_UNIT);
-
-	c.poison_list_max = 8;
-	c.event_log_max = 8;
-	c.lsa_size = 1280;
-	c.scan_ns_per_line = 1;
-	c.sanitize_ns = 1000;
-	return c;
-}
-
-/* Passphrases of few values, often wrong; a sanitize, or one of ranges, that may be cut short. */
-static void one_random_step_of_security(uint64_t line, uint64_t n)
-{
-	uint8_t in[96] = {0};
-	unsigned opcode = 0x4501 + (unsigned)below(5);
-
-	if (below(2)) {
-		in[0] = (uint8_t)below(2);
-		memset(in + (opcode == 0x4503 ? 0 : 32), (int)below(2), 32);
-		memset(in + 64, (int)below(2), 32);
-		rig_run(&t, below(20) ? 0x4501 : 0x4504, in, 96);
-		rig_run(&t, opcode, in, opcode == 0x4503 ? 32 : opcode == 0x4501 ? 96 : 64);
-		return;
-	}
-	in[0] = in[4] = 1;
-	wr((le64 *)(void *)(in + 8), line * 64);
-	wr((le64 *)(void *)(in + 16), n * 64);
-	rig_run(&t, below(4) ? 0x4402 : 0x4400, in, below(4) ? 24 : 0);
-	swcxl_advance(t.dev, swcxl_now(t.dev) + below(2000));
-}
-
-static void one_random_step(void)
-{
-	uint64_t line = UNIT_LINES - 20 + below(40), n = 1 + below(6);
-	uint8_t data[6 * 64 + 16], in[8 + 100] = {0};
-
-	memset(data, (int)below(3), sizeof(data));
-	switch (below(13)) {
-	case 0:
-	case 1:
-		swcxl_plant(t.dev, line * 64, n * 64, (enum swcxl_source)below(4), below(2),
-			    below(6) == 0);
-		break;
-	case 2:
-		rig_inject(&t, line);
-		break;
-	case 3:
-	case 4:
-		rig_clear(&t, line, data[0]);
-		break;
-	case 5:
-		CHECK(!swcxl_media_write(t.dev, line * 64 + below(64), data, 1 + below(n * 64)));
-		break;
-	case 6:
-		CHECK(!swcxl_media_read(t.dev, line * 64, data, n * 64));
-		break;
-	case 7:
-		rig_scan(&t, below(2) ? 0 : line, below(2) ? 2 * UNIT_LINES : 1 + below(9), false);
-		swcxl_advance(t.dev, swcxl_now(t.dev) + below(4 * UNIT_LINES));
-		break;
-	case 8:
-		in[0] = (uint8_t)below(200);
-		rig_run(&t, 0x4103, in, 8 + below(100));
-		break;
-	case 9:
-		in[0] = (uint8_t)below(4), in[1] = 1;
-		rig_run(&t, 0x0101, in, 6);
-		rig_run(&t, 0x4204, in + 1, 1);
-		rig_run(&t, 0x0301, data, 8);
-		break;
-	case 10:
-	case 11:
-		one_random_step_of_security(line, n);
-		break;
-	default:
-		if (below(4) == 0)
-			swcxl_reset(t.dev, (enum swcxl_reset)below(5));
-	}
-}
-
 static void saved_state_makes_the_same_device(void)
 {
 	for (unsigned round = 0; round < 60; round++) {
-		struct swcxl_config c = small();
+		struct swcxl_config c = steps_config();
 
 		c.poison_list_max = 1 + (uint32_t)below(12);
 		c.injected_persists = below(2);
 		begin(c);
 		for (unsigned step = 0; step < 120; step++) {
-			one_random_step();
+			random_step(&t);
 			if (step % 16 == 0)
 				CHECK(rig_saves_well(&t));
 		}
@@ -125,7 +42,7 @@ static void saved_state_makes_the_same_device(void)
 /* Discoveries may take the map beyond ranges_max; such a device must come up again. */
 static void a_device_at_its_range_limit_comes_up_again(void)
 {
-	struct swcxl_config c = small();
+	struct swcxl_config c = steps_config();
 	uint8_t data[64];
 
 	c.ranges_max = 1;
@@ -163,7 +80,7 @@ static uint8_t bytes[SWCXL_EVENT_RECORD_SIZE];
 static void refused(const struct swcxl_change *changes, unsigned n)
 {
 	struct test_device fresh;
-	struct swcxl_config c = small();
+	struct swcxl_config c = steps_config();
 
 	test_device_open(&t, &c);
 	test_device_open(&fresh, &c);
@@ -237,7 +154,7 @@ static void an_event_too_many_is_refused(void)
 {
 	const struct swcxl_change change = {
 		.kind = EVENT, .log = 1, .length = sizeof(bytes), .data = bytes};
-	struct swcxl_config c = small();
+	struct swcxl_config c = steps_config();
 
 	test_device_open(&t, &c);
 	for (unsigned i = 0; i < c.event_log_max; i++)
@@ -248,7 +165,7 @@ static void an_event_too_many_is_refused(void)
 
 static void a_record_too_many_is_refused(void)
 {
-	struct swcxl_config c = small();
+	struct swcxl_config c = steps_config();
 
 	test_device_open(&t, &c);
 	for (unsigned i = 0; i <= c.poison_list_max; i++) {
@@ -267,7 +184,7 @@ static void random_changes_do_no_harm(void)
 	static uint8_t data[4096];
 
 	for (unsigned round = 0; round < 40; round++) {
-		struct swcxl_config c = small();
+		struct swcxl_config c = steps_config();
 
 		test_device_open(&t, &c);
 		for (unsigned i = 0; i < 400; i++) {
