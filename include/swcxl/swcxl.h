@@ -415,6 +415,36 @@ bool swcxl_fault_get(const struct swcxl_dev *dev, unsigned index, struct swcxl_f
 /* Ends all of them: held replies are given, and what was stuck goes on. */
 void swcxl_faults_clear(struct swcxl_dev *dev);
 
+/* ---- management: health ---------------------------------------------------------------------- */
+
+/* Health Status (8.2.10.9.3.1). */
+enum swcxl_health_bit {
+	SWCXL_HEALTH_MAINTENANCE_NEEDED = 1 << 0,
+	SWCXL_HEALTH_PERFORMANCE_DEGRADED = 1 << 1,
+	SWCXL_HEALTH_REPLACE_HARDWARE = 1 << 2,
+	SWCXL_HEALTH_CAPACITY_DEGRADED = 1 << 3,
+};
+
+#define SWCXL_LIFE_USED_UNKNOWN 0xff
+#define SWCXL_TEMPERATURE_UNKNOWN 0x7fff
+
+struct swcxl_health {
+	uint8_t status; /* enum swcxl_health_bit: those that are set whatever the device finds */
+	uint8_t media_status; /* 0 .. 9 as in Get Health Info; shown while the media are ready */
+	uint8_t life_used;    /* percent, or unknown */
+	int16_t temperature;  /* degrees Celsius, or unknown */
+	/* since the last conventional reset */
+	uint32_t corrected_volatile_errors, corrected_persistent_errors;
+};
+
+/*
+ * What the world does to the device's health: as it was set last, and setting it. Bits of the
+ * health status that become set, changes of the media status, and thresholds that are crossed each
+ * raise their event. -EINVAL: a value that cannot be, nothing has changed.
+ */
+void swcxl_get_health(const struct swcxl_dev *dev, struct swcxl_health *health);
+int swcxl_set_health(struct swcxl_dev *dev, const struct swcxl_health *health);
+
 /* ---- management: what is the device doing? -------------------------------------------------- */
 
 struct swcxl_partition {
@@ -458,6 +488,10 @@ struct swcxl_status {
 		bool transferring;	 /* a package arrives in parts */
 		struct swcxl_fw_slot slot[SWCXL_FW_SLOTS];
 	} firmware;
+	struct swcxl_health health; /* as Get Health Info shows it */
+	uint8_t additional_status;  /* likewise */
+	uint32_t dirty_shutdowns;
+	bool shutdown_dirty; /* the shutdown state, which the next conventional reset judges */
 };
 
 void swcxl_query(const struct swcxl_dev *dev, struct swcxl_status *status);

@@ -93,6 +93,7 @@ static int init(struct swcxl_dev *dev)
 		return -ENOMEM;
 	config_space_reset(dev);
 	component_reset(dev, true);
+	health_init(dev);
 	qos_reset(dev, SWCXL_RESET_COLD);
 	return mailbox_init(dev);
 }
@@ -365,8 +366,10 @@ void swcxl_query(const struct swcxl_dev *dev, struct swcxl_status *st)
 			       .opcode = b.opcode,
 			       .percent = b.percent,
 			       .rc = b.rc},
+		.shutdown_dirty = dev->kept.shutdown.state & SHUTDOWN_DIRTY,
 	};
 	fw_query(dev, st);
+	health_query(dev, st);
 }
 
 void swcxl_query_log(const struct swcxl_dev *dev, enum swcxl_log which,

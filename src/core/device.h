@@ -16,6 +16,7 @@
 #include "core/regs.h"
 #include "media/media.h"
 #include "swcxl/swcxl.h"
+#include "wire/health.h"
 #include "wire/media.h"
 #include "wire/memory.h"
 #include "wire/registers.h"
@@ -334,6 +335,17 @@ struct swcxl_cci {
 	struct swcxl_cci *next;
 };
 
+/* ---- health.c ---- */
+
+void health_init(struct swcxl_dev *dev);
+void health_reset(struct swcxl_dev *dev, enum swcxl_reset type);
+/* Something that health is about has changed: what is new is told. */
+void health_update(struct swcxl_dev *dev);
+void health_info(const struct swcxl_dev *dev, struct get_health_info_out *out);
+void health_query(const struct swcxl_dev *dev, struct swcxl_status *status);
+/* The host has set these alerts (ALERT_*). */
+void health_alerts_set(struct swcxl_dev *dev, uint8_t alerts);
+
 /* ---- cmd/qos.c ---- */
 
 void qos_reset(struct swcxl_dev *dev, enum swcxl_reset type);
@@ -380,6 +392,7 @@ struct swcxl_dev {
 	struct event_log log[SWCXL_LOGS];
 	uint8_t event_policy[SWCXL_LOGS + 1]; /* the last: dynamic capacity */
 
+	struct get_alert_configuration_out alerts;
 	struct sld_qos_control qos;
 	uint8_t *lsa;
 	struct kept kept;

@@ -69,6 +69,7 @@ int swcxl_fault_add(struct swcxl_dev *dev, const struct swcxl_fault *fault)
 		return -ENOSPC;
 	faults->list[faults->count] = *fault;
 	faults->list[faults->count++].hits = 0;
+	health_update(dev);
 	device_deadline(dev);
 	return 0;
 }
@@ -86,5 +87,6 @@ void swcxl_faults_clear(struct swcxl_dev *dev)
 	dev->faults.count = 0;
 	dev->job.stuck = false;
 	mailbox_recover(dev);
+	health_update(dev);
 	device_deadline(dev);
 }

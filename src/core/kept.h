@@ -54,13 +54,26 @@ WIRE_STRUCT(kept_fw_slot, 0x09, KEPT_FW_SLOT)
 	F(0x02, struct kept_fw_slot, slot, [SWCXL_FW_SLOTS])
 WIRE_STRUCT(kept_firmware, 0x1d, KEPT_FIRMWARE)
 
+/* Health (8.2.10.9.3): what the management side says, and what events have told. */
+#define KEPT_HEALTH(F)                         \
+	F(0x00, u8,   life_used)               \
+	F(0x01, le16, temperature)             \
+	F(0x03, le32, corrected_volatile)      \
+	F(0x07, le32, corrected_persistent)    \
+	F(0x0b, u8,   status)                  \
+	F(0x0c, u8,   media_status)            \
+	F(0x0d, le16, raised)                  \
+	F(0x0f, u8,   media_said)
+WIRE_STRUCT(kept_health, 0x10, KEPT_HEALTH)
+
 /* KEPT(number, name) */
 #define KEPT_ROWS(KEPT)                        \
 	KEPT(1, partition) /* dpa.c */         \
-	KEPT(2, shutdown)  /* cmd/memory.c */  \
+	KEPT(2, shutdown)  /* cmd/health.c */  \
 	KEPT(3, media)     /* kept.c */        \
 	KEPT(4, security)  /* cmd/security.c */ \
-	KEPT(5, firmware)  /* cmd/fw.c */
+	KEPT(5, firmware)  /* cmd/fw.c */      \
+	KEPT(8, health)    /* health.c */
 
 /* clang-format on */
 

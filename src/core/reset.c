@@ -61,6 +61,7 @@ static void (*const resets[])(struct swcxl_dev *dev, enum swcxl_reset type) = {
 	fw_reset,
 	faults_reset,
 	cci_reset,
+	health_reset,
 	qos_reset,
 	security_reset,
 };
@@ -88,6 +89,7 @@ static void conventional_reset(struct swcxl_dev *dev, enum swcxl_reset type, boo
 	config_space_reset(dev);
 	component_reset(dev, true);
 	dev->mailbox_used = false;
+	health_update(dev);
 }
 
 void device_cxl_reset(struct swcxl_dev *dev, bool mem_clear)
@@ -101,6 +103,7 @@ void device_cxl_reset(struct swcxl_dev *dev, bool mem_clear)
 		poison_sweep(dev, DPA_PERSISTENT, keep_not_injected);
 	}
 	component_reset(dev, false);
+	health_update(dev);
 	device_deadline(dev);
 }
 

@@ -95,6 +95,26 @@ ENUM(fault, "fault",
 	VALUE("mailbox-not-ready", SWCXL_FAULT_MAILBOX_NOT_READY)
 	VALUE("fatal", SWCXL_FAULT_FATAL)
 	VALUE("firmware-halt", SWCXL_FAULT_FIRMWARE_HALT))
+ENUM(health_status, "health-status",
+	VALUE("maintenance-needed", 0)
+	VALUE("performance-degraded", 1)
+	VALUE("replace-hardware", 2)
+	VALUE("capacity-degraded", 3))
+ENUM(health_media_status, "health-media-status",
+	VALUE("normal", HEALTH_MEDIA_NORMAL)
+	VALUE("not-ready", HEALTH_MEDIA_NOT_READY)
+	VALUE("write-persistency-lost", HEALTH_MEDIA_PERSISTENCY_LOST)
+	VALUE("all-data-lost", HEALTH_MEDIA_DATA_LOST)
+	VALUE("write-persistency-loss-at-power-loss", HEALTH_MEDIA_PERSISTENCY_LOSS_AT_POWER_LOSS)
+	VALUE("write-persistency-loss-at-shutdown", HEALTH_MEDIA_PERSISTENCY_LOSS_AT_SHUTDOWN)
+	VALUE("write-persistency-loss-imminent", HEALTH_MEDIA_PERSISTENCY_LOSS_IMMINENT)
+	VALUE("all-data-loss-at-power-loss", HEALTH_MEDIA_DATA_LOSS_AT_POWER_LOSS)
+	VALUE("all-data-loss-at-shutdown", HEALTH_MEDIA_DATA_LOSS_AT_SHUTDOWN)
+	VALUE("all-data-loss-imminent", HEALTH_MEDIA_DATA_LOSS_IMMINENT))
+ENUM(alert_level, "alert-level",
+	VALUE("normal", ADDITIONAL_NORMAL)
+	VALUE("warning", ADDITIONAL_WARNING)
+	VALUE("critical", ADDITIONAL_CRITICAL))
 ENUM(shutdown_reason, "shutdown-reason",
 	VALUE("host-signal", 0)
 	VALUE("host-qmp-quit", 1))
@@ -289,6 +309,19 @@ OBJECT("background",
 	MEMBER("percent", "int", "")
 	MEMBER("return-code", "int", "")
 	MEMBER("running", "bool", ""))
+OBJECT("health",
+	MEMBER("health-status", "[health-status]", "")
+	MEMBER("media-status", "health-media-status", "")
+	MEMBER("life-used", "int", "percent; 255: not known")
+	MEMBER("life-used-level", "alert-level", "by the alerts' thresholds")
+	MEMBER("temperature", "int", "degrees Celsius; 32767: not known")
+	MEMBER("temperature-level", "alert-level", "")
+	MEMBER("dirty-shutdown-count", "int", "")
+	MEMBER("corrected-volatile-error-count", "int", "since the last conventional reset")
+	MEMBER("corrected-volatile-level", "alert-level", "normal or warning")
+	MEMBER("corrected-persistent-error-count", "int", "likewise")
+	MEMBER("corrected-persistent-level", "alert-level", "")
+	MEMBER("shutdown-dirty", "bool", "the shutdown state: dirty counts at the next conventional reset"))
 OBJECT("log-state",
 	MEMBER("count", "int", "records")
 	MEMBER("max", "int", "records that fit")
@@ -327,6 +360,7 @@ OBJECT("device",
 	MEMBER("scan", "scan", "")
 	MEMBER("scan-results", "int", "records that the last scan has found")
 	MEMBER("background", "background", "of any channel")
+	MEMBER("health", "health", "as Get Health Info shows it")
 	MEMBER("logs", "logs", "")
 	MEMBER("firmware", "firmware", ""))
 OBJECT("poison-row",
@@ -554,6 +588,18 @@ COMMAND(query_poison, "swcxl-query-poison", "[poison-row]", "0.1", 0,
 	ARG_UINT(max, "max", uint64_t, OPTIONAL, 0, 1, UINT64_MAX,
 		"rows at most, but never more than 65536: go on from the end of the last row until there "
 		"is none; default: all, and more than 65536 of them are an error"))
+COMMAND(set_health, "swcxl-set-health", "empty", "0.1", EFFECT,
+	"Changes what the device measures of itself; what is left out stays. Events follow for each bit of the "
+	"health status that becomes set, for the media status when it changes, and for thresholds that are crossed.",
+	ARG_LIST(health_status, "health-status", health_status,
+		"bits that are set whatever the device finds; those that it finds by itself are set as well")
+	ARG_ENUM(media_status, "media-status", health_media_status, OPTIONAL, 0, "shown while the media are ready")
+	ARG_UINT(life_used, "life-used", uint8_t, OPTIONAL, 0, 0, UINT8_MAX, "percent; 255: not known")
+	ARG_INT(temperature, "temperature", int16_t, OPTIONAL, "degrees Celsius; 32767: not known")
+	ARG_UINT(corrected_volatile, "corrected-volatile-error-count", uint32_t, OPTIONAL, 0, 0, UINT32_MAX,
+		"corrected errors of volatile capacity since the last conventional reset")
+	ARG_UINT(corrected_persistent, "corrected-persistent-error-count", uint32_t, OPTIONAL, 0, 0, UINT32_MAX,
+		"and of persistent capacity"))
 COMMAND(read_media, "swcxl-read-media", "data", "0.1", EFFECT,
 	"Reads content, as a host does. The device finds the latent errors in the range. Disabled media and locked capacity give bytes that mean nothing.",
 	ARG_UINT(start, "start", uint64_t, REQUIRED, 0, 0, UINT64_MAX, "first byte")

@@ -4,6 +4,7 @@
 #define SWCXL_WIRE_EVENTS_H
 
 #include "base/wire.h"
+#include "wire/health.h"
 
 /* clang-format off */
 
@@ -21,7 +22,11 @@
 	F(0x24, u8,   head_id)                         \
 	F(0x25, u8,   reserved, [11])
 WIRE_STRUCT(event_header, 0x30, EVENT_HEADER)
-#define EVENT_SEVERITY 0x03u /* enum swcxl_log is the severity */
+#define EVENT_SEVERITY             0x03u /* enum swcxl_log is the severity */
+#define EVENT_PERMANENT            0x04u
+#define EVENT_MAINTENANCE_NEEDED   0x08u
+#define EVENT_PERFORMANCE_DEGRADED 0x10u
+#define EVENT_REPLACE_HARDWARE     0x20u
 
 /* General Media event record: what follows the header. */
 #define GENERAL_MEDIA(F)                               \
@@ -46,7 +51,20 @@ WIRE_STRUCT(general_media, 0x50, GENERAL_MEDIA)
 #define MEDIA_THRESHOLD               0x02
 #define MEDIA_POISON_LIST_OVERFLOW    0x04 /* and this location is not in the list */
 
+/* Memory Module event record, likewise. */
+#define MEMORY_MODULE(F)                               \
+	F(0x00, u8,   type)                            \
+	F(0x01, struct get_health_info_out, health)    \
+	F(0x13, le16, validity)                        \
+	F(0x15, u8,   component_id, [16])              \
+	F(0x25, u8,   sub_type)                        \
+	F(0x26, u8,   reserved, [42])
+WIRE_STRUCT(memory_module, 0x50, MEMORY_MODULE)
+
 /* clang-format on */
+
+/* Memory Module: device event type. */
+enum { MODULE_HEALTH_STATUS, MODULE_MEDIA_STATUS, MODULE_LIFE_USED, MODULE_TEMPERATURE };
 
 /* General Media: memory event type; transaction type. */
 enum {

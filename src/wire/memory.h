@@ -54,24 +54,6 @@ WIRE_STRUCT(get_lsa_in, 0x08, GET_LSA_IN)
 	F(0x04, u8,   reserved, [4])
 WIRE_STRUCT(set_lsa_in, 0x08, SET_LSA_IN)
 
-/* Get Health Info (4200h): output. */
-#define GET_HEALTH_INFO_OUT(F)                         \
-	F(0x00, u8,   health_status)                   \
-	F(0x01, u8,   media_status)                    \
-	F(0x02, u8,   additional_status)               \
-	F(0x03, u8,   life_used)                       \
-	F(0x04, le16, temperature)                     \
-	F(0x06, le32, dirty_shutdown_count)            \
-	F(0x0a, le32, corrected_volatile_errors)       \
-	F(0x0e, le32, corrected_persistent_errors)
-WIRE_STRUCT(get_health_info_out, 0x12, GET_HEALTH_INFO_OUT)
-
-/* Get and Set Shutdown State (4203h, 4204h). */
-#define SHUTDOWN_STATE(F)                              \
-	F(0x00, u8,   state)
-WIRE_STRUCT(shutdown_state, 0x01, SHUTDOWN_STATE)
-#define SHUTDOWN_DIRTY 0x01
-
 /* Get and Set SLD QoS Control (4700h, 4701h).  Get SLD QoS Status (4702h): output. */
 #define SLD_QOS_CONTROL(F)                             \
 	F(0x00, u8,   control)                         \

@@ -35,6 +35,7 @@ TREE = os.path.dirname(os.path.dirname(HERE))
 sys.path.insert(0, os.path.join(TREE, "tests", "lib"))
 
 from daemon import Daemon, QmpError  # noqa: E402
+from tables import command_rows  # noqa: E402
 from vfio_user import Client, Mailbox  # noqa: E402
 
 DEFAULTS = ["--volatile 256M", "--persistent 256M", "--clock virtual", "--serial 1122334455667788"]
@@ -42,14 +43,6 @@ CHANNELS = ["control", "trapped", "mapped", "secondary"]
 # Names in a line, and the channels that they mean.
 MEANT = {"": CHANNELS, "control": ["control"], "primary": ["trapped", "mapped"],
          "mailbox": CHANNELS[1:], "secondary": ["secondary"]}
-
-
-def command_rows():
-    """src/tbl/commands.tbl.h: {opcode: (name, the rest of the row)}"""
-    with open(os.path.join(TREE, "src", "tbl", "commands.tbl.h")) as file:
-        rows = re.findall(r"^CMD\w*\((0x[0-9A-Fa-f]+),\s*(\w+),(.*)$", file.read(), re.M)
-    assert rows, "the table's form has changed"
-    return {int(opcode, 16): (name, rest) for opcode, name, rest in rows}
 
 
 def return_codes():
@@ -173,14 +166,16 @@ class Steps:
         self.player, self.qmp = player, qmp
 
     def arguments(self, words):
-        """name=value: numbers, true and false, names."""
+        """name=value: numbers, true and false, names, [names,of,bits]."""
         found = {}
         for word in words:
             name, value = word.split("=")
             if value in ("true", "false"):
                 found[name] = value == "true"
             else:
-                found[name] = number(value) if value[0].isdigit() else value
+                found[name] = number(value) if re.match(r"-?\d", value) else value
+            if value.startswith("["):
+                found[name] = [word for word in value[1:-1].split(",") if word]
         return found
 
     def clock_step(self, *words):
@@ -211,6 +206,10 @@ class Steps:
             for key in path.split("."):
                 got = got[key]
             assert got == expected, f"{path} is {got}"
+
+    def health(self, *words):
+        """health NAME=VALUE..   swcxl-set-health"""
+        self.qmp.cmd("swcxl-set-health", **self.arguments(words))
 
     def reset(self, *words):
         """reset conventional|cxl|cold"""

@@ -58,6 +58,7 @@ GOOD = {
     "swcxl-fault": {"fault": "media-error"},
     "swcxl-query-events": {"log": "fatal"},
     "swcxl-clock-step": {"nanoseconds": 1},
+    "swcxl-fault": {"fault": "media-not-ready"},
     "swcxl-reset": {"type": "cxl"},
 }
 
@@ -130,6 +131,10 @@ WRONG = {
     "enum": [(1, "Invalid parameter type for '{}', expected: string"),
              ("bogus", "Parameter '{}' does not accept value 'bogus'"),
              ("", "Parameter '{}' does not accept value ''")],
+    "[enum]": [("bogus", "Invalid parameter type for '{}', expected: array"),
+               ({}, "Invalid parameter type for '{}', expected: array"),
+               ([1], "Invalid parameter type for '{}[0]', expected: string"),
+               (["bogus"], "Parameter '{}[0]' does not accept value 'bogus'")],
 }
 
 
@@ -139,7 +144,8 @@ def test_every_argument_refuses_every_wrong_type(qmp, checked):
         if command == "qmp_capabilities":
             continue
         for member in checked.types[entry["arg-type"]]["members"]:
-            kind = member["type"] if member["type"] in WRONG else "enum"
+            kind = member["type"] if member["type"] in WRONG else \
+                "[enum]" if member["type"].startswith("[") else "enum"
             if member["name"] == "temperature":
                 kind = "signed"
             for value, text in WRONG[kind]:

@@ -5,16 +5,15 @@ of every width, payloads of every size."""
 import struct
 
 import pytest
+from tables import command_rows
 from vfio_user import BAR2, Client, Mailbox, device_capabilities, register_blocks
 
-CONTROL_COMMANDS = [0x0001, 0x0002]  # no mailbox has them
-# Every other command that there is, and whether the secondary mailbox serves it: what only reads.
-ON_SECONDARY = {
-    0x0005: False, 0x0100: True, 0x0101: False, 0x0102: True, 0x0103: False, 0x0300: True,
-    0x0301: False, 0x0400: True, 0x0401: True, 0x4000: True, 0x4100: True, 0x4102: True,
-    0x4103: False, 0x4200: True, 0x4203: True, 0x4204: False, 0x4300: True, 0x4301: False,
-    0x4302: False, 0x4303: True, 0x4304: False, 0x4305: True, 0x4500: True,
-}
+ROWS = {opcode: rest for opcode, (_, rest) in command_rows().items()
+        if "NEEDS_PARTITIONABLE" not in rest}
+CONTROL_COMMANDS = [opcode for opcode, rest in ROWS.items() if "OFF_MAILBOX" in rest]
+# Every other command that there is, and whether the secondary mailbox serves it.
+ON_SECONDARY = {opcode: "ON_SECONDARY" in rest for opcode, rest in ROWS.items()
+                if opcode not in CONTROL_COMMANDS}
 CEL = bytes.fromhex("0da9c0b5bf414b788f7996b1623b3f17")
 
 
@@ -238,6 +237,13 @@ def test_which_mailbox_has_which_command(box, secondary, opcode):
     assert (rc == 0x15) == (opcode in CONTROL_COMMANDS)
     rc = secondary.command(opcode, bytes(200))[0]
     assert (rc == 0x15) != ON_SECONDARY.get(opcode, False)
+
+
+def test_secondary_serves_what_has_no_effect():
+    """But not an abort, which is the business of the mailbox that has started something."""
+    for opcode, served in ON_SECONDARY.items():
+        effects = ROWS[opcode].split(",")[5].strip()
+        assert served == (effects == "0" and opcode != 0x0005), f"{opcode:04x}"
 
 
 def test_effects_log_tells_it(box, secondary):

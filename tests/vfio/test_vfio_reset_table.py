@@ -240,6 +240,18 @@ class Shutdown(Row):
         return machine.ok(0x4203), struct.unpack_from("<I", machine.ok(0x4200), 6)[0]
 
 
+class Health(Row):
+    def __init__(self, title, **fields):
+        self.title = title
+        self.fields = {name.replace("_", "-"): value for name, value in fields.items()}
+
+    def set(self, machine):
+        machine.qmp.cmd("swcxl-set-health", **self.fields)
+
+    def get(self, machine):
+        return [machine.query("health", name) for name in self.fields]
+
+
 class PciRegisters(Row):
     title = "PCI registers: command, BARs"
 
@@ -521,6 +533,11 @@ BATCHES = {
         ResponseLimit(),
         Register("QoS control", 0x4701, bytes((1, 20, 30, 5)), 0x4700),
         Shutdown(),
+        Health("Health that `swcxl-set-health` sets", temperature=99, life_used=81,
+               health_status=["capacity-degraded"], media_status="all-data-lost"),
+        Health("Counts of corrected errors", corrected_volatile_error_count=5,
+               corrected_persistent_error_count=6),
+        Register("Alerts", 0x4202, bytes((1, 1, 90)) + bytes(9), 0x4201),
         PciRegisters(),
         ConfigLock(),
         ProtocolErrors(),

@@ -8,15 +8,14 @@ import random
 import struct
 import time
 
+from tables import command_rows
 from vfio_user import (BAR0, BAR2, BAR4, CONFIG, EVENTFD, MSIX, NO_REPLY, REGION_WRITE, TRIGGER,
                        Client, Mailbox, QemuClient, assert_serves, device_capabilities, eventfds,
                        pack)
 
 SECONDS = float(os.environ.get("SWCXL_TEST_WALK", "3"))
 TOP = 512 << 20
-OPCODES = [0x0001, 0x0002, 0x0005, 0x0100, 0x0101, 0x0102, 0x0103, 0x0300, 0x0301, 0x0400, 0x0401,
-           0x4000, 0x4100, 0x4102, 0x4103, 0x4200, 0x4203, 0x4204, 0x4300, 0x4301, 0x4302, 0x4303,
-           0x4304, 0x4305, 0x4500]
+OPCODES = [*command_rows()]
 ADDRESSES = [0, 64, 128, 192, 4096, TOP // 2 - 64, TOP // 2, TOP - 64, TOP, 1, 2, 1 << 63,
              (1 << 64) - 64, (1 << 64) - 1]
 LENGTHS = [0, 1, 2, 3, 64, TOP // 128, TOP // 64, TOP // 64 + 1, 1 << 26, 1 << 58, (1 << 64) - 1]

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Identify, partitions, label storage area, health: CXL r3.2 8.2.10.9.1 to .3. */
+/* Identify, partitions, label storage area: CXL r3.2 8.2.10.9.1, .2. */
 #include "core/cci.h"
-
-#include <errno.h>
 
 #define UNIT_LINES (SWCXL_CAPACITY_UNIT / SWCXL_LINE)
 
@@ -101,42 +99,4 @@ enum swcxl_rc cmd_set_lsa(struct swcxl_dev *dev, struct call *call, const struct
 						  .length = call->data.len,
 						  .data = call->data.p});
 	return SWCXL_SUCCESS;
-}
-
-enum swcxl_rc cmd_get_health_info(struct swcxl_dev *dev, struct call *call, const struct none *in,
-				  struct get_health_info_out *out)
-{
-	(void)call, (void)in;
-	out->media_status = 0; /* normal */
-	out->life_used = 0;
-	wr(&out->temperature, 25); /* degrees Celsius */
-	wr(&out->dirty_shutdown_count, rd(dev->kept.shutdown.dirty_count));
-	return SWCXL_SUCCESS;
-}
-
-enum swcxl_rc cmd_get_shutdown_state(struct swcxl_dev *dev, struct call *call,
-				     const struct none *in, struct shutdown_state *out)
-{
-	(void)call, (void)in;
-	out->state = dev->kept.shutdown.state;
-	return SWCXL_SUCCESS;
-}
-
-enum swcxl_rc cmd_set_shutdown_state(struct swcxl_dev *dev, struct call *call,
-				     const struct shutdown_state *in, struct none *out)
-{
-	(void)call, (void)out;
-	if (!reserved_ok(dev, in->state & ~SHUTDOWN_DIRTY))
-		return SWCXL_INVALID_INPUT;
-	dev->kept.shutdown.state = in->state & SHUTDOWN_DIRTY;
-	kept_changed(dev, KEPT_shutdown);
-	return SWCXL_SUCCESS;
-}
-
-int shutdown_restore(struct swcxl_dev *dev, const struct kept_shutdown *kept)
-{
-	if (kept->state & ~SHUTDOWN_DIRTY)
-		return -EINVAL;
-	dev->kept.shutdown = *kept;
-	return 0;
 }

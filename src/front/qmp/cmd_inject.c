@@ -14,8 +14,6 @@
 #include "front/qmp/fields.h"
 #include "wire/events.h"
 
-#define MAINTENANCE_NEEDED 0x08u /* of the record's flags */
-
 struct draft {
 	const struct event_type *type; /* NULL: a type that has only bytes */
 	uint8_t uuid[16];
@@ -84,7 +82,7 @@ static bool inject_as_qemu(struct qmp_call *call, const char *path, unsigned log
 
 	if (!qmp_is_path(call, path))
 		return false;
-	if (log == SWCXL_LOG_INFORMATIONAL && flags & MAINTENANCE_NEEDED)
+	if (log == SWCXL_LOG_INFORMATIONAL && flags & EVENT_MAINTENANCE_NEEDED)
 		return qmp_error(call, "Informational event cannot require maintenance");
 	memcpy(draft.uuid, type->bytes, sizeof(draft.uuid));
 	for (const struct qmp_arg *arg = call->command->args(); arg->name; arg++) {

@@ -179,6 +179,7 @@ bool cmd_query_device(struct qmp_call *call, const struct qmp_query_device_args 
 	out_security(out, status.security);
 	out_list(out, &status);
 	out_work(out, &status);
+	qmp_out_health(out, &status);
 	out_logs(out, call->qmp->dev);
 	out_firmware(out, &status);
 	out_end(out, '}');

@@ -121,6 +121,9 @@ bool qmp_in_range(struct qmp_call *call, uint64_t start, uint64_t length);
 /* Does a path name the device: its name, or a path that ends in it? Likewise. */
 bool qmp_is_path(struct qmp_call *call, const char *path);
 
+/* The object health of swcxl-query-device. */
+void qmp_out_health(struct out *out, const struct swcxl_status *status);
+
 /* A UUID's bytes as text. */
 #define QMP_UUID_TEXT 37
 void qmp_uuid_text(const uint8_t bytes[static 16], char text[static QMP_UUID_TEXT]);
