@@ -17,6 +17,8 @@
 #include "device.h"
 #include "naive.h"
 
+#define SANITIZE_NS 1000u
+
 static struct naive model;
 static struct test_device t, shadow;
 static uint64_t seed, rng, step;
@@ -323,6 +325,45 @@ static void op_scan(void)
 	      naive_scan(&model, start, lines, no_events));
 }
 
+/* All of it, with a start before it that is aborted now and then. */
+static void op_sanitize(void)
+{
+	uint8_t out[256];
+	enum naive_rc rc;
+	size_t len;
+
+	snprintf(what, sizeof(what), "sanitize");
+	if (!model.running && one_in(3)) {
+		CHECK(test_execute(&t, 0x4400, NULL, 0, out, &len) == BG);
+		CHECK(test_execute(&t, 0x0005, NULL, 0, out, &len) == OK);
+	}
+	rc = naive_sanitize(&model, SANITIZE_NS);
+	CHECK(test_execute(&t, 0x4400, NULL, 0, out, &len) == rc);
+	if (rc == BG)
+		swcxl_advance(t.dev, model.now);
+}
+
+static void op_operate(void)
+{
+	uint8_t in[8 + 16 * 4] = {1, (uint8_t)below(2)}, out[256];
+	uint64_t ranges[4][2];
+	uint32_t n = 1 + (uint32_t)below(4);
+	enum naive_rc rc;
+	size_t len;
+
+	snprintf(what, sizeof(what), "media operation, %u ranges", n);
+	le_store(in + 4, 4, n);
+	for (uint32_t i = 0; i < n; i++) {
+		some_range(&ranges[i][0], &ranges[i][1]);
+		le_store(in + 8 + 16 * i, 8, ranges[i][0] * 64);
+		le_store(in + 16 + 16 * i, 8, ranges[i][1] * 64);
+	}
+	rc = naive_operate(&model, ranges, n, SANITIZE_NS);
+	CHECK(test_execute(&t, 0x4402, in, 8 + 16 * n, out, &len) == rc);
+	if (rc == BG)
+		swcxl_advance(t.dev, model.now);
+}
+
 static void op_abort(void)
 {
 	uint8_t out[256];
@@ -410,6 +451,7 @@ static void open_all(void)
 	c.span_reject = one_in(4);
 	c.during_scan = one_in(2) ? SWCXL_DURING_SCAN_APPLY : below(3);
 	c.scan_ns_per_line = 1 + below(5);
+	c.sanitize_ns = SANITIZE_NS;
 	memset(&model, 0, sizeof(model));
 	model.list_max = c.poison_list_max;
 	model.inject_limit = c.inject_limit;
@@ -428,8 +470,9 @@ static void one_step(void)
 	static const struct {
 		void (*op)(void);
 		unsigned weight;
-	} ops[] = {{op_plant, 12}, {op_inject, 10}, {op_clear, 12}, {op_write, 3}, {op_read, 2},
-		   {op_scan, 8},   {op_abort, 2},   {op_time, 24},  {op_clock, 1}, {op_reset, 1}};
+	} ops[] = {{op_plant, 12}, {op_inject, 10}, {op_clear, 12},  {op_write, 3},
+		   {op_read, 2},   {op_scan, 8},    {op_abort, 2},   {op_time, 24},
+		   {op_clock, 1},  {op_reset, 1},   {op_operate, 3}, {op_sanitize, 1}};
 	unsigned sum = 0, pick;
 
 	for (unsigned i = 0; i < sizeof(ops) / sizeof(ops[0]); i++)

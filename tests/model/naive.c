@@ -196,22 +196,30 @@ enum naive_rc naive_clear(struct naive *m, uint64_t line, uint8_t data)
 	return OK;
 }
 
-/* D-52. Stretches of the range that are clean afterwards leave the list, one after another. */
-void naive_write(struct naive *m, uint64_t line, uint64_t n, uint8_t data)
+/* Stretches of the range that are clean leave the list, one after another. */
+static void unlist_clean(struct naive *m, uint64_t line, uint64_t end)
 {
-	uint64_t end = line + n, a, b;
+	uint64_t a, b;
 
-	for (uint64_t i = line; i < end; i++) {
-		at(m, i)->data = data;
-		if (!at(m, i)->permanent)
-			wipe(m, i);
-	}
 	for (a = line; a < end; a = b) {
 		for (b = a + 1; b < end && at(m, b)->poison == at(m, a)->poison && b != BORDER; b++)
 			;
 		if (!at(m, a)->poison)
 			unlist(m, a, b);
 	}
+}
+
+/* D-52. */
+void naive_write(struct naive *m, uint64_t line, uint64_t n, uint8_t data)
+{
+	uint64_t end = line + n;
+
+	for (uint64_t i = line; i < end; i++) {
+		at(m, i)->data = data;
+		if (!at(m, i)->permanent)
+			wipe(m, i);
+	}
+	unlist_clean(m, line, end);
 }
 
 /* A host read finds latent errors: an event for each stretch that is alike. */
@@ -389,6 +397,52 @@ void naive_advance(struct naive *m, uint64_t now)
 	m->now = now;
 }
 
+static void overwrite(struct naive *m, uint64_t line, uint64_t n)
+{
+	for (uint64_t i = line; i < line + n; i++) {
+		at(m, i)->data = 0;
+		if (!at(m, i)->permanent)
+			wipe(m, i);
+	}
+}
+
+static void completed(struct naive *m, uint64_t ns)
+{
+	m->now += ns;
+	m->bg_rc = OK;
+	m->bg_percent = 100;
+}
+
+/* D-41. */
+enum naive_rc naive_sanitize(struct naive *m, uint64_t ns)
+{
+	if (m->running)
+		return BUSY;
+	memset(m->events, 0, sizeof(m->events));
+	completed(m, ns);
+	overwrite(m, PLAY_START, PLAY);
+	rebuild(m);
+	m->results = 0;
+	m->stopped = false;
+	m->restart = m->restart_lines = 0;
+	return BG;
+}
+
+/* D-43. A list that has not overflowed is true afterwards; another loses what is clean. */
+enum naive_rc naive_operate(struct naive *m, const uint64_t ranges[][2], uint32_t n, uint64_t ns)
+{
+	if (m->running)
+		return BUSY;
+	completed(m, ns);
+	for (uint32_t i = 0; i < n; i++)
+		overwrite(m, ranges[i][0], ranges[i][1]);
+	if (m->overflow)
+		unlist_clean(m, PLAY_START, PLAY_START + PLAY);
+	else
+		rebuild(m);
+	return BG;
+}
+
 void naive_set_clock(struct naive *m, uint64_t value)
 {
 	m->clock_set = true;
@@ -399,8 +453,6 @@ void naive_set_clock(struct naive *m, uint64_t value)
 /* D-39, D-40. */
 static void lose(struct naive *m, uint64_t a, uint64_t b, bool all)
 {
-	uint64_t x, y;
-
 	for (uint64_t i = a; i < b; i++)
 		if (!at(m, i)->permanent && (all || at(m, i)->source == INJECTED))
 			wipe(m, i);
@@ -408,12 +460,7 @@ static void lose(struct naive *m, uint64_t a, uint64_t b, bool all)
 		rebuild(m);
 		return;
 	}
-	for (x = a; x < b; x = y) {
-		for (y = x + 1; y < b && at(m, y)->poison == at(m, x)->poison; y++)
-			;
-		if (!at(m, x)->poison)
-			unlist(m, x, y);
-	}
+	unlist_clean(m, a, b);
 }
 
 void naive_reset(struct naive *m, bool conventional, bool media)

@@ -80,6 +80,9 @@ void naive_write(struct naive *m, uint64_t line, uint64_t n, uint8_t data);
 void naive_read(struct naive *m, uint64_t line, uint64_t n);
 enum naive_rc naive_scan(struct naive *m, uint64_t start, uint64_t lines, bool no_events);
 void naive_abort(struct naive *m);
+/* From its start to its end, which takes so long. */
+enum naive_rc naive_sanitize(struct naive *m, uint64_t ns);
+enum naive_rc naive_operate(struct naive *m, const uint64_t ranges[][2], uint32_t n, uint64_t ns);
 void naive_advance(struct naive *m, uint64_t now);
 void naive_set_clock(struct naive *m, uint64_t value);
 void naive_reset(struct naive *m, bool conventional, bool media);
