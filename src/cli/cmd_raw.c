@@ -73,12 +73,21 @@ enum status cmd_clock_step(struct ctl *ctl)
 
 enum status cmd_reset(struct ctl *ctl)
 {
-	const char *type = ctl->nargs ? ctl->args[0] : "conventional";
+	static const struct {
+		const char *type, *name;
+	} resets[] = {{"conventional", "Conventional"},
+		      {"cold", "Cold"},
+		      {"cxl", "CXL"},
+		      {"function", "Function level"}};
+	const char *type = ctl->nargs ? ctl->args[0] : resets[0].type;
 	struct json_object *args = json_object_new_object();
 	struct json_object *document;
+	unsigned i = 0;
 
-	if (strcmp(type, "conventional") != 0 && strcmp(type, "cxl") != 0)
-		ctl_usage(ctl, "'%s' is no reset: conventional or cxl", type);
+	while (i < ARRAY_SIZE(resets) && strcmp(type, resets[i].type) != 0)
+		i++;
+	if (i == ARRAY_SIZE(resets))
+		ctl_usage(ctl, "'%s' is no reset: conventional, cold, cxl or function", type);
 	add_string(args, "type", type);
 	json_object_put(qmp_call(ctl_link(ctl), "swcxl-reset", args, NULL));
 	if (ctl->json) {
@@ -86,7 +95,7 @@ enum status cmd_reset(struct ctl *ctl)
 		add_string(document, "reset", type);
 		print_json(document);
 	} else {
-		printf("%s reset done.\n", strcmp(type, "cxl") == 0 ? "CXL" : "Conventional");
+		printf("%s reset done.\n", resets[i].name);
 	}
 	return DONE;
 }

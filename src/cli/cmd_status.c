@@ -135,6 +135,27 @@ static void print_list(const struct overview *o)
 	}
 }
 
+/* What is not as usual: the media, and what security there is. */
+static void print_media(const struct overview *o)
+{
+	const char *status = get_string(get_member(o->device, "media"), "status");
+	struct json_object *security = get_member(o->device, "security");
+	const char *separator = "Security    ";
+
+	if (strcmp(status, "ready") != 0)
+		printf("Media       %s%s%s\n", colour(RED), status, colour(PLAIN));
+	if (!security)
+		return;
+	json_object_object_foreach (security, key, value) {
+		if (!json_object_get_boolean(value))
+			continue;
+		printf("%s%s", separator, key);
+		separator = ", ";
+	}
+	if (*separator == ',')
+		putchar('\n');
+}
+
 static void print_background(const struct background *b)
 {
 	printf("Background  ");
@@ -172,6 +193,8 @@ static void print_overview(const struct overview *o)
 		       get_string(o->device, "serial"), get_string(o->device, "cxl-revision"));
 	putchar('\n');
 	print_capacity(o);
+	if (o->device)
+		print_media(o);
 	print_list(o);
 	if (o->id.inject_limit)
 		printf("Injection   at most %u line%s", o->id.inject_limit,

@@ -35,7 +35,7 @@ COMMAND(cci, "cci", "OPCODE [HEX...]", 1, ARGS_MAX, 0, ANYWHERE,
 	"Sends any command as it stands: opcode and payload in hexadecimal.")
 COMMAND(clock_step, "clock step", "DURATION", 1, 1, 0, CONTROL,
 	"Moves the time of a device with a virtual clock: 250ms, 5s, 1h.")
-COMMAND(reset, "reset", "[conventional|cxl]", 0, 1, 0, CONTROL,
+COMMAND(reset, "reset", "[conventional|cold|cxl|function]", 0, 1, 0, CONTROL,
 	"Resets the device.")
 /* clang-format on */
 #undef COMMAND

@@ -102,7 +102,7 @@ GLOBAL = {"qmp", "pci", "json", "help", "version"}
                               "when there is none"),
     (["clock", "step", ""], "'' is no duration"),
     (["clock", "step", "99999999999h"], "is no duration"),
-    (["reset", "cold"], "'cold' is no reset"),
+    (["reset", "warm"], "'warm' is no reset"),
     (["plant", "0x3000", "0"], "The range at 0x3000 is empty: a LENGTH is at least 64, one line"),
     (["plant", "0", "0", "--random", "1"], "The range at 0x0 is empty"),
     (["inject", "0x60000+0"], "The range at 0x60000 is empty"),

@@ -49,6 +49,17 @@ Clock       not set
         "Background  none now; the last one, Scan Media, ended at 100 %: Success"
 
 
+def test_status_of_security(start):
+    _, ctl = start("--persistent", "256M")
+    ctl.ok("cci", "4501", "01" + "00" * 63 + "aa" * 32)
+    assert ctl.ok("status").splitlines()[2] == "Security    user-set"
+    ctl.ok("reset")
+    assert ctl.ok("status").splitlines()[2] == "Security    user-set, locked"
+    ctl.ok("cci", "4502", "01" + "00" * 31 + "aa" * 32)
+    ctl.ok("cci", "4400")
+    assert ctl.ok("status").splitlines()[2] == "Media       disabled"
+
+
 def test_status_as_json(start):
     _, ctl = start("--persistent", "512M", "--inject-limit", "7", "--injected-persists", "on",
                    "--name", "two")
@@ -544,7 +555,7 @@ Get Scan Media Capabilities (4303h): Success (0000h), 4 bytes
     assert ctl.json("cci", "4304", "00" * 8 + "01" + "00" * 8) == {
         "opcode": 0x4304, "return-code": 1, "return-code-name": "Background Command Started",
         "payload": ""}
-    assert ctl.run("cci", "0003").out == "Command 0003h: Unsupported (0003h), 0 bytes\n"
+    assert ctl.run("cci", "0007").out == "Command 0007h: Unsupported (0003h), 0 bytes\n"
     result = ctl.run("cci", "4301", "--json")
     assert result.status == REFUSED
     assert result.json == {"opcode": 0x4301, "return-code": 0x16,
@@ -570,6 +581,8 @@ def test_reset(start):
     assert ctl.ok("reset") == "Conventional reset done.\n"
     assert rows(ctl.json("poison", "list")["records"]) == [(0x1000, 64, "internal")]
     assert ctl.json("reset", "conventional") == {"reset": "conventional"}
+    assert ctl.ok("reset", "cold") == "Cold reset done.\n"
+    assert ctl.ok("reset", "function") == "Function level reset done.\n"
 
 
 # --- map
