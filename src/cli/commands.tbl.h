@@ -35,6 +35,8 @@ COMMAND(cci, "cci", "OPCODE [HEX...]", 1, ARGS_MAX, 0, ANYWHERE,
 	"Sends any command as it stands: opcode and payload in hexadecimal.")
 COMMAND(clock_step, "clock step", "DURATION", 1, 1, 0, CONTROL,
 	"Moves the time of a device with a virtual clock: 250ms, 5s, 1h.")
+COMMAND(fault, "fault", "[KIND [OPCODE]|clear]", 0, 2, OPT(value) | OPT(count), CONTROL,
+	"Makes something go wrong, shows what is to, or ends it.")
 COMMAND(reset, "reset", "[conventional|cold|cxl|function]", 0, 1, 0, CONTROL,
 	"Resets the device.")
 /* clang-format on */

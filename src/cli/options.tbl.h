@@ -21,5 +21,7 @@ OPTION(go_on,     "continue",  NULL,   "when the scan stops early, go on at its 
 OPTION(timeout,   "timeout",   "SECONDS", "give up after that time with status 1")
 OPTION(follow,    "follow",    NULL,   "go on and print records as they come")
 OPTION(log,       "log",       "L",    "informational, warning, failure, fatal or dynamic-capacity only")
+OPTION(value,     "value",     "V",    "of a fault: a return code, a duration or a number of bytes")
+OPTION(count,     "count",     "N",    "of a fault: how many times; 0 is until cleared (default: 1)")
 /* clang-format on */
 #undef OPTION

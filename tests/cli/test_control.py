@@ -585,6 +585,39 @@ def test_reset(start):
     assert ctl.ok("reset", "function") == "Function level reset done.\n"
 
 
+# --- fault
+
+def test_faults_are_made_shown_and_ended(virtual):
+    _, ctl = virtual
+    assert ctl.ok("fault") == "Nothing is to go wrong.\n"
+    assert ctl.ok("fault", "return-code", "4000", "--value", "6") == "It will go wrong.\n"
+    ctl.ok("fault", "delay", "0x4300", "--value", "250ms", "--count", "3")
+    ctl.ok("fault", "short-reply", "0300", "--value", "3", "--count", "0")
+    assert ctl.json("fault", "media-error") == {"fault": "media-error"}
+    assert ctl.ok("fault") == (
+        "return-code of Identify Memory Device (4000h), value 6, 1 to come\n"
+        "delay of Get Poison List (4300h), value 250000000, 3 to come\n"
+        "short-reply of Get Timestamp (0300h), value 3\n"
+        "media-error\n")
+    assert ctl.json("cci", "0300")["payload"] == "000000"
+    assert [(f["fault"], f["hits"]) for f in ctl.json("fault")] == [
+        ("return-code", 0), ("delay", 0), ("short-reply", 1), ("media-error", 0)]
+    assert "short-reply of Get Timestamp (0300h), value 3, has happened 1 time\n" in \
+        ctl.ok("fault")
+    assert ctl.ok("fault", "clear") == "Nothing is to go wrong any more.\n"
+    assert ctl.json("fault") == []
+
+
+def test_faults_that_make_no_sense(virtual):
+    _, ctl = virtual
+    ctl.fails(REFUSED, "does not accept value 'explode'", "fault", "explode")
+    ctl.fails(REFUSED, "needs an 'opcode'", "fault", "hang")
+    ctl.fails(USAGE, "'xyz' is no opcode", "fault", "hang", "xyz")
+    ctl.fails(USAGE, "--value 'soon' is not what a delay takes", "fault", "delay", "4300",
+              "--value", "soon")
+    assert ctl.json("fault") == []
+
+
 # --- map
 
 def test_map(virtual):
