@@ -101,7 +101,7 @@ static void add(void *ctx, const struct swcxl_change *change)
 	batch_add(ctx, change);
 }
 
-/* Moves what has gathered to `closed`. */
+/* What has gathered becomes the next commit, in `closed`. */
 static void close_batch(struct state *state)
 {
 	struct batch empty = state->closed;
@@ -109,6 +109,7 @@ static void close_batch(struct state *state)
 	state->closed = state->open;
 	state->open = empty;
 	state->ticket++;
+	state->host.commit_begins(state->host.ctx);
 	if (!state->closed.lost)
 		return;
 	batch_clear(&state->closed);
@@ -174,7 +175,6 @@ static void before_sleep(void *ctx)
 	if (state->committing || state->broken || batch_is_empty(&state->open))
 		return;
 	close_batch(state);
-	state->host.commit_begins(state->host.ctx);
 	start_commit(state);
 }
 
@@ -205,7 +205,6 @@ bool state_sync(struct state *state)
 	}
 	if (!state->broken && !batch_is_empty(&state->open)) {
 		close_batch(state);
-		state->host.commit_begins(state->host.ctx);
 		commit(state);
 		committed(state);
 	}
