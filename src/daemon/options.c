@@ -178,9 +178,11 @@ static int to_choice(const char *words, const char *text)
 	}
 }
 
+/* Bounds of times are told in seconds, the unit of a number without one. */
 static int take_number(const struct row *row, const char *text, void *p)
 {
-	uint64_t value;
+	uint64_t value, unit = row->kind == TIME ? NS_PER_S : 1;
+	const char *suffix = row->kind == TIME ? "s" : "";
 	bool ok;
 
 	if (row->kind == SIZE)
@@ -199,8 +201,8 @@ static int take_number(const struct row *row, const char *text, void *p)
 			   : row->kind == HEX ? "hexadecimal number of up to 64 bits"
 					      : "number");
 	if (value < row->min || value > row->max)
-		return bad("--%s: %s is not within %" PRIu64 " to %" PRIu64, row->name, text,
-			   row->min, row->max);
+		return bad("--%s: %s is not within %" PRIu64 "%s to %" PRIu64 "%s", row->name, text,
+			   row->min / unit, suffix, row->max / unit, suffix);
 	store_width(p, row->size, value);
 	return OPTIONS_GO;
 }

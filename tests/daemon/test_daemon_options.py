@@ -166,6 +166,8 @@ def test_no_socket_at_all():
     (["--fd", "-1"], "--fd: '-1' is not a number"),
     (["--fd", "x"], "--fd: 'x' is not a number"),
     (["--fd", "2147483648"], "--fd: 2147483648 is not within 0 to 2147483647"),
+    (["--sanitize-time", "3000000000", "--qmp", "q"],
+     "--sanitize-time: 3000000000 is not within 0s to 2592000s"),
     (["--log-level", "loud", "--qmp", "q"], "--log-level: 'loud' is not one of "
                                             "error|warning|info|debug"),
     (["--trace", "", "--qmp", "q"], "--trace: the argument is empty"),
