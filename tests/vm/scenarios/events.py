@@ -111,7 +111,7 @@ class Events(Scenario):
         self.printed = self.monitor.wait(len(self.traced))
         self.guest.mark()
         events = [(e.event, e["log"], e["handle"]) for e in self.guest.traces(since=since) if "handle" in e.fields]
-        same("trace events", sorted(events), sorted((i.event(), i.log.capitalize(), str(trace["hdr_handle"]))
+        same("trace events", sorted(events), sorted((i.event(), i.log.capitalize(), f"{trace['hdr_handle']:x}")
                                                     for i, trace in self.traced))
 
     @test
