@@ -239,8 +239,8 @@ static struct reply execute_on(struct pci *pci, const struct mailbox *mb, unsign
 /* How large the Command Effects Log is; 0 when the secondary mailbox does not tell. */
 static uint32_t effects_size(struct pci *pci, uuid *cel)
 {
-	static const uint8_t logs[][16] = {
 	/* the first is the CEL */
+	static const uint8_t logs[][16] = {
 #define LOG_UUID(id, name, ...) {__VA_ARGS__},
 #include "tbl/uuids.tbl.h"
 	};

@@ -206,6 +206,9 @@ enum swcxl_rc swcxl_execute(struct swcxl_cci *cci, unsigned opcode, const void *
 	}
 	if (rc == SWCXL_SUCCESS && fault_hits(dev, SWCXL_FAULT_SHORT_REPLY, opcode, &value))
 		*out_len = MIN(*out_len, value);
+	dev->counters.commands++;
+	dev->counters.refused += rc > SWCXL_BACKGROUND_STARTED;
+	debug_command(cci, opcode, rc);
 	if (dev->host.trace)
 		dev->host.trace(dev->host.ctx,
 				&(struct swcxl_trace){
@@ -293,5 +296,6 @@ void cci_drop_cursors(struct swcxl_dev *dev)
 	for (struct swcxl_cci *cci = dev->ccis; cci; cci = cci->next) {
 		cci->list.active = false;
 		cci->results_next = 0;
+		cci->csd_seen = 0;
 	}
 }

@@ -75,6 +75,7 @@ static int init(struct swcxl_dev *dev)
 	wr(&dev->kept.partition.next, share);
 	dpa_init(&dev->dpa, c, share);
 	fw_init(dev);
+	dev->csd.generation = 1;
 	media_init(&dev->media, &dev->mem, bounds);
 	dev->media.ranges_max = c->ranges_max;
 	dev->media.content_max = c->media_memory_max / SWCXL_LINE;
@@ -297,6 +298,7 @@ void device_change(struct swcxl_dev *dev, const struct swcxl_change *change)
 
 void device_notice(struct swcxl_dev *dev, const struct swcxl_notice *notice)
 {
+	debug_news(dev, notice);
 	if (dev->host.notice)
 		dev->host.notice(dev->host.ctx, notice);
 }

@@ -10,6 +10,8 @@
 #include "base/mem.h"
 #include "base/ranges.h"
 #include "base/util.h"
+#include "core/csd.h"
+#include "core/debug.h"
 #include "core/faults.h"
 #include "core/fw.h"
 #include "core/kept.h"
@@ -330,6 +332,7 @@ struct swcxl_cci {
 	char name[24]; /* "primary", "control7" */
 	struct cursor list;
 	uint64_t results_next;	      /* first scan result not yet fetched */
+	uint32_t csd_seen;	      /* generation of the state dump that is being read; 0: none */
 	uint32_t limit;		      /* bytes of output */
 	struct background background; /* the last one it started */
 	struct swcxl_cci *next;
@@ -399,6 +402,9 @@ struct swcxl_dev {
 	struct faults faults;
 	struct media_operation_job media_operation;
 	struct firmware fw;
+	struct debug_log debug;
+	struct state_dump csd;
+	struct counters counters;
 
 	bool mailbox_used; /* a doorbell rang since the last reset (D-39) */
 	struct swcxl_cci *ccis;

@@ -132,6 +132,8 @@ static void push(struct swcxl_dev *dev, enum swcxl_log which,
 						  .data = record});
 	if (log->count == 1)
 		announce(dev, which, h);
+	if (which == SWCXL_LOG_FATAL)
+		csd_auto_populate(dev, which, log->last_handle);
 }
 
 int swcxl_event_inject(struct swcxl_dev *dev, enum swcxl_log log,

@@ -12,6 +12,7 @@
 
 #include "base/wire.h"
 #include "swcxl/swcxl.h"
+#include "wire/generic.h"
 
 struct swcxl_dev;
 
@@ -65,6 +66,11 @@ WIRE_STRUCT(kept_firmware, 0x1d, KEPT_FIRMWARE)
 	F(0x0d, le16, raised)                  \
 	F(0x0f, u8,   media_said)
 WIRE_STRUCT(kept_health, 0x10, KEPT_HEALTH)
+/* Component State Dump (8.2.10.5.2.3): the log as it is read; its data is text. */
+#define KEPT_STATE_DUMP(F)                     \
+	F(0x00, struct state_dump_header, header) \
+	F(0x40, u8,   data, [0xfc0])
+WIRE_STRUCT(kept_state_dump, 0x1000, KEPT_STATE_DUMP)
 
 /* KEPT(number, name) */
 #define KEPT_ROWS(KEPT)                        \
@@ -73,7 +79,8 @@ WIRE_STRUCT(kept_health, 0x10, KEPT_HEALTH)
 	KEPT(3, media)     /* kept.c */        \
 	KEPT(4, security)  /* cmd/security.c */ \
 	KEPT(5, firmware)  /* cmd/fw.c */      \
-	KEPT(8, health)    /* health.c */
+	KEPT(8, health)    /* health.c */      \
+	KEPT(9, state_dump) /* csd.c */
 
 /* clang-format on */
 

@@ -73,8 +73,15 @@ static void reset_command_sets(struct swcxl_dev *dev, enum swcxl_reset type)
 		resets[i](dev, type == SWCXL_RESET_ATTACH ? SWCXL_RESET_CONVENTIONAL : type);
 }
 
+static void note(struct swcxl_dev *dev, enum swcxl_reset type)
+{
+	dev->counters.resets++;
+	debug_reset(dev, type);
+}
+
 static void conventional_reset(struct swcxl_dev *dev, enum swcxl_reset type, bool media)
 {
+	note(dev, type);
 	stop_everything(dev);
 	reset_command_sets(dev, type);
 	background_forget(dev);
@@ -94,6 +101,7 @@ static void conventional_reset(struct swcxl_dev *dev, enum swcxl_reset type, boo
 
 void device_cxl_reset(struct swcxl_dev *dev, bool mem_clear)
 {
+	note(dev, SWCXL_RESET_CXL);
 	stop_everything(dev);
 	reset_command_sets(dev, SWCXL_RESET_CXL);
 	if (mem_clear)
@@ -110,6 +118,7 @@ void device_cxl_reset(struct swcxl_dev *dev, bool mem_clear)
 /* FLR (9.5): the function's own registers and mailboxes; what they work on goes on. */
 void device_function_reset(struct swcxl_dev *dev)
 {
+	note(dev, SWCXL_RESET_FUNCTION);
 	mailbox_reset(dev);
 	doe_reset(dev);
 	cci_drop_cursors(dev);

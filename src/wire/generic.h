@@ -92,6 +92,46 @@ WIRE_STRUCT(supported_log, 0x14, SUPPORTED_LOG)
 	F(0x14, le32, length)
 WIRE_STRUCT(get_log_in, 0x18, GET_LOG_IN)
 
+/* The log that Get Log Capabilities, Clear Log and Populate Log (0402h to 0404h) are about. */
+#define LOG_IN(F)                              \
+	F(0x00, uuid, log)
+WIRE_STRUCT(log_in, 0x10, LOG_IN)
+
+/* Get Log Capabilities (0402h): output. */
+#define GET_LOG_CAPABILITIES_OUT(F)            \
+	F(0x00, le32, flags)
+WIRE_STRUCT(get_log_capabilities_out, 0x04, GET_LOG_CAPABILITIES_OUT)
+#define LOG_CAN_CLEAR         0x01
+#define LOG_CAN_POPULATE      0x02
+#define LOG_POPULATES_ITSELF  0x04
+#define LOG_OUTLIVES_POWER    0x08
+
+/* Get Supported Logs Sub-List (0405h): input, and output before the entries, which are as above. */
+#define GET_SUPPORTED_LOGS_SUB_LIST_IN(F)      \
+	F(0x00, u8,   max)                     \
+	F(0x01, u8,   start)
+WIRE_STRUCT(get_supported_logs_sub_list_in, 0x02, GET_SUPPORTED_LOGS_SUB_LIST_IN)
+#define GET_SUPPORTED_LOGS_SUB_LIST_OUT(F)     \
+	F(0x00, u8,   count)                   \
+	F(0x01, u8,   reserved1)               \
+	F(0x02, le16, total)                   \
+	F(0x04, u8,   start)                   \
+	F(0x05, u8,   reserved2, [3])
+WIRE_STRUCT(get_supported_logs_sub_list_out, 0x08, GET_SUPPORTED_LOGS_SUB_LIST_OUT)
+
+/* Component State Dump, 8.2.10.5.2.3: what is before the data. */
+#define STATE_DUMP_HEADER(F)                   \
+	F(0x00, le32, length)                  \
+	F(0x04, u8,   triggers)                \
+	F(0x05, u8,   event_log)               \
+	F(0x06, le16, event_handle)            \
+	F(0x08, le64, timestamp)               \
+	F(0x10, uuid, format)                  \
+	F(0x20, le32, flags)                   \
+	F(0x24, u8,   reserved, [0x1c])
+WIRE_STRUCT(state_dump_header, 0x40, STATE_DUMP_HEADER)
+#define STATE_DUMP_AUTO 0x01
+
 /* An entry of the Command Effects Log, 8.2.10.5.2.1. */
 #define CEL_ENTRY(F)                           \
 	F(0x00, le16, opcode)                  \

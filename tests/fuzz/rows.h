@@ -71,6 +71,18 @@ static inline uint32_t row_input(const struct row *row, uint8_t in[ROW_INPUT_MAX
 		memcpy(in, row_log[ROW_LOG_CEL], 16);
 		in[0x14] = 4;
 		break;
+	case 0x0402: /* what each can do */
+		memcpy(in, row_log[ROW_LOG_CEL], 16);
+		break;
+	case 0x0403:
+		memcpy(in, row_log[ROW_LOG_VENDOR_DEBUG], 16);
+		break;
+	case 0x0404:
+		memcpy(in, row_log[ROW_LOG_STATE_DUMP], 16);
+		break;
+	case 0x0405:
+		in[0] = 2;
+		break;
 	case 0x4102: /* 16 bytes from 32 on */
 		in[0] = 32;
 		in[4] = 16;

@@ -10,9 +10,9 @@ Each file of this directory is named for a command, and is read line by line:
     < 0000  00*10  01 00 ..      the reply to it: return code (hex), payload
     @ clock-step 500             something else happens, or is so: see class Steps
 
-Payloads are bytes in hex; "00*20" is 20 of them (decimal), ".." is one that is not compared, and a
-line that begins with a blank goes on with the one before. Runs of blanks group fields as the
-specification's tables do. No reply means that any will do.
+Payloads are bytes in hex; "00*20" is 20 of them (decimal), ".." is one that is not compared, text
+in quotes is its characters, and a line that begins with a blank goes on with the one before. Runs
+of blanks group fields as the specification's tables do. No reply means that any will do.
 
 Every scene runs on each channel: the control socket, the primary mailbox with its payload as
 messages and as mapped memory; and on the secondary mailbox when that serves all that the scene
@@ -97,7 +97,12 @@ class Line:
 
     @property
     def bytes(self):
-        return parse_bytes(self.rest.split()[1:])
+        return parse_bytes(without_text(self.rest).split()[1:])
+
+
+def without_text(line):
+    """Text in quotes as bytes."""
+    return re.sub('"([^"]*)"', lambda text: text[1].encode().hex(" "), line)
 
 
 def parse_bytes(words):
@@ -189,6 +194,10 @@ class Steps:
     def inject(self, *words):
         """inject start=.. length=..   QEMU's cxl-inject-poison"""
         self.qmp.cmd("cxl-inject-poison", path="mem0", **{"length": 64, **self.arguments(words)})
+
+    def event(self, *words):
+        """event log=.. count=..   records of the memory module type enter a log"""
+        self.qmp.cmd("swcxl-inject-event", type="memory-module", **self.arguments(words))
 
     def fault(self, *words):
         """fault fault=KIND opcode=.. value=.. count=.."""

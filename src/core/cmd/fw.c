@@ -72,6 +72,23 @@ void fw_query(const struct swcxl_dev *dev, struct swcxl_status *status)
 	}
 }
 
+/* For the Vendor Debug log. */
+static void note(struct swcxl_dev *dev, unsigned slot, const char *what)
+{
+	char buf[DEBUG_LINE_MAX] = {0};
+	struct text text = {buf, 0, sizeof(buf) - 1};
+	uint8_t revision[17] = {0};
+
+	fw_revision(dev, slot, revision);
+	text_str(&text, "firmware: slot ");
+	text_dec(&text, slot);
+	text_str(&text, ", ");
+	text_str(&text, (char *)revision);
+	text_str(&text, ", ");
+	text_str(&text, what);
+	debug_note(dev, buf);
+}
+
 static void activate(struct swcxl_dev *dev, uint8_t slot)
 {
 	struct kept_firmware *kept = &dev->kept.firmware;
@@ -80,6 +97,7 @@ static void activate(struct swcxl_dev *dev, uint8_t slot)
 	if (kept->staged == slot)
 		kept->staged = 0;
 	kept_changed(dev, KEPT_firmware);
+	note(dev, slot, "is active");
 }
 
 int firmware_restore(struct swcxl_dev *dev, const struct kept_firmware *kept)
@@ -145,8 +163,11 @@ uint64_t fw_deadline(const struct swcxl_dev *dev)
 
 void fw_advance(struct swcxl_dev *dev, uint64_t now_ns)
 {
-	if (now_ns >= fw_deadline(dev))
-		transfer_drop(dev);
+	if (!dev->fw.owner || now_ns < fw_deadline(dev))
+		return;
+	dev->now_ns = MAX(dev->now_ns, fw_deadline(dev));
+	transfer_drop(dev);
+	debug_note(dev, "firmware: no part came for 30 s, the transfer is over");
 }
 
 static enum swcxl_rc finish_transfer(struct swcxl_dev *dev)
@@ -163,6 +184,7 @@ static enum swcxl_rc finish_transfer(struct swcxl_dev *dev)
 	if (kept->staged == dev->fw.slot)
 		kept->staged = 0;
 	kept_changed(dev, KEPT_firmware);
+	note(dev, dev->fw.slot, "is filled");
 	return SWCXL_SUCCESS;
 }
 
@@ -276,6 +298,7 @@ enum swcxl_rc cmd_activate_fw(struct swcxl_dev *dev, struct call *call,
 	if (in->action == FW_ACTIVATE_AT_RESET) {
 		kept->staged = in->slot;
 		kept_changed(dev, KEPT_firmware);
+		note(dev, in->slot, "is staged");
 		return SWCXL_SUCCESS;
 	}
 	dev->fw.slot = in->slot;

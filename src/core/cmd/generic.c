@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Information and status, timestamp, logs: CXL r3.2 8.2.10.1, .4, .5. */
+/* Information and status, timestamp: CXL r3.2 8.2.10.1, .4. */
 #include "core/cci.h"
 
 /* The largest message limit that is within so many bytes, as its exponent. */
@@ -98,73 +98,5 @@ enum swcxl_rc cmd_set_timestamp(struct swcxl_dev *dev, struct call *call,
 	dev->clock_set = true;
 	dev->clock_base = rd(in->timestamp);
 	dev->clock_set_ns = dev->now_ns;
-	return SWCXL_SUCCESS;
-}
-
-/* ---- 8.2.10.5: logs ---- */
-
-static const uint8_t cel_uuid[16] = {
-#define LOG_UUID(id, name, ...) __VA_ARGS__
-#include "tbl/uuids.tbl.h"
-};
-
-static bool in_cel(const struct swcxl_dev *dev, const struct command *command)
-{
-	return !(command->rules & OFF_MAILBOX) && command_exists(dev, command);
-}
-
-static uint32_t cel_size(const struct swcxl_dev *dev)
-{
-	uint32_t size = 0;
-
-	for (unsigned i = 0; i < commands_count; i++)
-		if (in_cel(dev, &commands[i]))
-			size += sizeof(struct cel_entry);
-	return size;
-}
-
-enum swcxl_rc cmd_get_supported_logs(struct swcxl_dev *dev, struct call *call,
-				     const struct none *in, struct get_supported_logs_out *out)
-{
-	struct supported_log *log = sink_add(&call->more, sizeof(*log));
-
-	(void)in;
-	wr(&out->count, 1);
-	memcpy(log->log.b, cel_uuid, sizeof(cel_uuid));
-	wr(&log->size, cel_size(dev));
-	return SWCXL_SUCCESS;
-}
-
-/*
- * The Command Effects Log is made from the command table as it is read. It describes the
- * mailboxes, bit 7 included, whoever asks.
- */
-enum swcxl_rc cmd_get_log(struct swcxl_dev *dev, struct call *call, const struct get_log_in *in,
-			  struct none *out)
-{
-	uint32_t offset = rd(in->offset), length = rd(in->length), at = 0;
-	uint8_t *bytes;
-
-	(void)out;
-	if (memcmp(in->log.b, cel_uuid, sizeof(cel_uuid)) != 0)
-		return SWCXL_INVALID_LOG;
-	if (!range_fits(offset, length, cel_size(dev)))
-		return SWCXL_INVALID_INPUT;
-	bytes = sink_add(&call->more, length);
-	if (!bytes)
-		return SWCXL_INVALID_INPUT; /* more than the payload holds */
-	for (unsigned i = 0; i < commands_count; i++) {
-		const struct command *c = &commands[i];
-		struct cel_entry entry;
-
-		if (!in_cel(dev, c))
-			continue;
-		wr(&entry.opcode, c->opcode);
-		wr(&entry.effects,
-		   c->effects | (c->rules & ON_SECONDARY ? EFF_SECONDARY_MAILBOX : 0));
-		for (unsigned b = 0; b < sizeof(entry); b++, at++)
-			if (at - offset < length)
-				bytes[at - offset] = ((const uint8_t *)&entry)[b];
-	}
 	return SWCXL_SUCCESS;
 }
