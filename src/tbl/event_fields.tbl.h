@@ -15,7 +15,7 @@
  *   BITS           bits that enum names       VALIDITY  likewise; one in each record
  *   BYTES          hexadecimal digits         WORDS     64-bit integers
  *   ADDRESS        bits 63:6                  FLAG      one bit of its byte: number "valid"
- *   FORMAT         a bit of VALIDITY that is set by a name of its own
+ *   FORMAT         a bit of VALIDITY that has a name of its own as well
  *   LOG            a number that the log gives a record
  */
 #ifndef COMMON
@@ -48,7 +48,7 @@ RECORD(GENERAL_MEDIA, "general-media", 2_0,
 	FIELD(NUMBER,   "rank",              0x3e,  1, none, 1, 2_0, "")
 	FIELD(NUMBER,   "device",            0x3f,  3, none, 2, 2_0, "mask")
 	FIELD(BYTES,    "component-id",      0x42, 16, none, 3, 2_0, "hexadecimal digits")
-	FIELD(FORMAT,   "is-comp-id-pldm",   0x42,  0, none, 4, 3_1, "")
+	FIELD(FORMAT,   "is-comp-id-pldm",   0x42,  0, none, 4, 3_1, "the component-id is one of PLDM; a bit of validity, by another name")
 	FIELD(NUMBER,   "cme-ev-flags",      0x52,  1, none, ALWAYS, 3_1, "")
 	FIELD(NUMBER,   "cme-count",         0x53,  3, none, ALWAYS, 3_1, "")
 	FIELD(CODE,     "sub-type",          0x56,  1, media_sub_type, ALWAYS, 3_1, ""))
@@ -70,7 +70,7 @@ RECORD(DRAM, "dram", 2_0,
 	FIELD(NUMBER,   "column",            0x47,  2, none, 6, 2_0, "")
 	FIELD(WORDS,    "correction-mask",   0x49, 32, none, 7, 2_0, "four numbers")
 	FIELD(BYTES,    "component-id",      0x69, 16, none, 8, 3_1, "hexadecimal digits")
-	FIELD(FORMAT,   "is-comp-id-pldm",   0x69,  0, none, 9, 3_1, "")
+	FIELD(FORMAT,   "is-comp-id-pldm",   0x69,  0, none, 9, 3_1, "the component-id is one of PLDM; a bit of validity, by another name")
 	FIELD(NUMBER,   "sub-channel",       0x79,  1, none, 10, 3_1, "")
 	FIELD(NUMBER,   "cme-ev-flags",      0x7a,  1, none, ALWAYS, 3_1, "")
 	FIELD(NUMBER,   "cvme-count",        0x7b,  3, none, ALWAYS, 3_1, "")
@@ -88,7 +88,7 @@ RECORD(MEMORY_MODULE, "memory-module", 2_0,
 	FIELD(NUMBER,   "corrected-persistent-error-count", 0x3f, 4, none, ALWAYS, 2_0, "")
 	FIELD(VALIDITY, "validity",          0x43,  2, module_validity, ALWAYS, 3_1, "which of the following mean anything")
 	FIELD(BYTES,    "component-id",      0x45, 16, none, 0, 3_1, "hexadecimal digits")
-	FIELD(FORMAT,   "is-comp-id-pldm",   0x45,  0, none, 1, 3_1, "")
+	FIELD(FORMAT,   "is-comp-id-pldm",   0x45,  0, none, 1, 3_1, "the component-id is one of PLDM; a bit of validity, by another name")
 	FIELD(CODE,     "sub-type",          0x55,  1, module_sub_type, ALWAYS, 3_1, ""))
 
 RECORD(MEMORY_SPARING, "memory-sparing", 3_1,
@@ -106,7 +106,7 @@ RECORD(MEMORY_SPARING, "memory-sparing", 3_1,
 	FIELD(NUMBER,   "row",               0x45,  3, none, 5, 3_1, "")
 	FIELD(NUMBER,   "column",            0x48,  2, none, 6, 3_1, "")
 	FIELD(BYTES,    "component-id",      0x4a, 16, none, 7, 3_1, "hexadecimal digits")
-	FIELD(FORMAT,   "is-comp-id-pldm",   0x4a,  0, none, 8, 3_1, "")
+	FIELD(FORMAT,   "is-comp-id-pldm",   0x4a,  0, none, 8, 3_1, "the component-id is one of PLDM; a bit of validity, by another name")
 	FIELD(NUMBER,   "sub-channel",       0x5a,  1, none, 9, 3_1, ""))
 
 /* clang-format on */

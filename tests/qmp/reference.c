@@ -198,7 +198,7 @@ static void records(void)
 #define MEMBER_WORDS(id)    "[int]"
 #define MEMBER_ADDRESS(id)  "int"
 #define MEMBER_FLAG(id)     "bool"
-#define MEMBER_FORMAT(id)   "bool, to be given only"
+#define MEMBER_FORMAT(id)   "bool"
 #define MEMBER_LOG(id)      "int"
 #define FIELD(kind, name, offset, size, id, valid, since, help) \
 	member(name, MEMBER_##kind(id), help);

@@ -578,8 +578,8 @@ def test_query_events_decodes_every_field(qmp):
         "ld-id": 0, "head-id": 0, "dpa": HALF + 0x40, "volatile": False, "not-repairable": False,
         "descriptor": [], "memory-event-type": "media-ecc-error",
         "transaction-type": "host-inject-poison", "validity": [], "channel": 0, "rank": 0,
-        "device": 0, "component-id": "00" * 16, "cme-ev-flags": 0, "cme-count": 0,
-        "sub-type": "not-reported"}
+        "device": 0, "component-id": "00" * 16, "is-comp-id-pldm": False, "cme-ev-flags": 0,
+        "cme-count": 0, "sub-type": "not-reported"}
     # Asking has not cleared it.
     assert len(qmp.cmd("swcxl-query-events", log="informational")) == 1
     for log in ("warning", "failure", "fatal"):

@@ -76,6 +76,23 @@ const struct event_field *event_field(const struct event_type *type, const char 
 	return NULL;
 }
 
+static const struct event_field *validity(const struct event_type *type)
+{
+	const struct event_field *field = type->fields;
+
+	while (field->kind != FIELD_VALIDITY)
+		field++;
+	return field;
+}
+
+static bool is_valid(const struct event_type *type, const struct event_field *field,
+		     const uint8_t *record)
+{
+	const struct event_field *flags = validity(type);
+
+	return le_load(record + flags->offset, flags->size) >> field->valid & 1;
+}
+
 /* ---- showing --------------------------------------------------------------------------------- */
 
 static void out_words(struct out *out, const struct event_field *field, const uint8_t *p)
@@ -86,7 +103,8 @@ static void out_words(struct out *out, const struct event_field *field, const ui
 	out_end(out, ']');
 }
 
-static void out_field(struct out *out, const struct event_field *field, const uint8_t *record)
+static void out_field(struct out *out, const struct event_type *type,
+		      const struct event_field *field, const uint8_t *record)
 {
 	const uint8_t *p = record + field->offset;
 	uint64_t number = field->size <= WORD ? le_load(p, field->size) : 0;
@@ -119,14 +137,15 @@ static void out_field(struct out *out, const struct event_field *field, const ui
 		out_words(out, field, p);
 		break;
 	case FIELD_FORMAT:
-		break; /* one of the bits of VALIDITY */
+		out_bool(out, field->name, is_valid(type, field, record));
+		break;
 	}
 }
 
 void event_out(struct out *out, const struct event_type *type, const uint8_t *record)
 {
 	for (const struct event_field *field = type->fields; field->name; field++)
-		out_field(out, field, record);
+		out_field(out, type, field, record);
 }
 
 /* ---- setting --------------------------------------------------------------------------------- */
@@ -137,15 +156,6 @@ static void change_bits(const struct event_field *field, uint8_t *record, uint64
 	uint8_t *p = record + field->offset;
 
 	le_store(p, field->size, (le_load(p, field->size) & ~clear) | set);
-}
-
-static const struct event_field *validity(const struct event_type *type)
-{
-	const struct event_field *field = type->fields;
-
-	while (field->kind != FIELD_VALIDITY)
-		field++;
-	return field;
 }
 
 void event_set(const struct event_type *type, const struct event_field *field, uint8_t *record,

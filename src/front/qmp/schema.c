@@ -111,17 +111,6 @@ static void enums(struct schema *s)
 #define JSON_FLAG(id)     "bool"
 #define JSON_FORMAT(id)   "bool"
 #define JSON_LOG(id)      "int"
-#define GIVEN_NUMBER
-#define GIVEN_SIGNED
-#define GIVEN_CODE
-#define GIVEN_BITS
-#define GIVEN_VALIDITY
-#define GIVEN_BYTES
-#define GIVEN_WORDS
-#define GIVEN_ADDRESS
-#define GIVEN_FLAG
-#define GIVEN_FORMAT "*"
-#define GIVEN_LOG
 /* clang-format on */
 
 struct row {
@@ -166,7 +155,7 @@ static void objects(struct schema *s)
 #define DEVICE_OPTION(name, field, kind, ...) {name, TYPE_##kind},
 #include "tbl/options.tbl.h"
 		{"clock", "clock"},
-#define FIELD(kind, name, offset, size, id, ...) {GIVEN_##kind name, JSON_##kind(id)},
+#define FIELD(kind, name, offset, size, id, ...) {name, JSON_##kind(id)},
 #define RECORD(id, name, since, ...) {"record-" name, NULL}, __VA_ARGS__
 #include "tbl/event_fields.tbl.h"
 		/* clang-format on */
