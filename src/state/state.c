@@ -13,7 +13,6 @@
  */
 #include "state/state.h"
 
-#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -153,12 +152,13 @@ static void committed(void *ctx)
 	state->stats.commits += state->written;
 	state->stats.failures += !state->written;
 	set_broken(state, !state->written);
-	if (state->broken && state->loop)
-		loop_alarm(state->loop, RETRY_MS, retry, state);
-	if (state->broken)
-		return;
-	batch_clear(&state->closed);
 	set_busy(state, false);
+	if (state->broken) {
+		if (state->loop)
+			loop_alarm(state->loop, RETRY_MS, retry, state);
+		return;
+	}
+	batch_clear(&state->closed);
 	state->host.commit_done(state->host.ctx, state->ticket - 1);
 }
 
@@ -178,10 +178,10 @@ static void before_sleep(void *ctx)
 	start_commit(state);
 }
 
-/* Makes `closed` ready for another try. */
+/* There was no memory for the whole state: it is taken anew, with all that has changed since. */
 static void renew(struct state *state)
 {
-	if (!state->open.lost && !state->closed.lost)
+	if (!state->closed.lost)
 		return;
 	batch_clear(&state->closed);
 	batch_lose(&state->open);
@@ -218,7 +218,10 @@ struct state *state_open(const char *path, struct swcxl_config *config, bool any
 {
 	struct state *state = calloc(1, sizeof(*state));
 
-	assert(state); /* at start, with nothing to lose */
+	if (!state) {
+		host->log(host->ctx, SWCXL_LOG_ERR, "state file: out of memory");
+		return NULL;
+	}
 	state->host = *host;
 	state->ticket = 1;
 	if (!tables_open(&state->db, path, config, any_serial, &state->fresh)) {

@@ -148,6 +148,23 @@ def test_a_doorbell_does_not_ring_for_ever(start):
         assert rows(qmp) == [0, 9999]
 
 
+def test_nobody_waits_for_a_disk_that_is_full(start):
+    """Clients that had to wait because changes came too fast go on, when none can be written."""
+    with impatient():
+        device = start()
+    with device.qmp() as qmp, device.qmp() as other:
+        limit = Limit(device)
+        write = {"execute": "swcxl-write-media",
+                 "arguments": {"start": VOLATILE, "data": "a5" * (1 << 20)}}
+        for _ in range(4):
+            qmp.send(write)
+        assert other.cmd("query-status")["running"]
+        assert ["error" in qmp.recv_reply() for _ in range(4)] == [True] * 4
+        limit.end()
+        works_again(qmp)
+        assert qmp.execute(write) == {"return": {}}
+
+
 def test_an_operation_that_ends_meanwhile_waits(start):
     device = start()
     with device.qmp() as qmp, Client(device.socket) as client:
