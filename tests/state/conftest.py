@@ -4,7 +4,8 @@ import sys
 
 import pytest
 
-sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
+for folder in "lib", "golden":
+    sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", folder))
 
 from daemon import Daemon  # noqa: E402
 
@@ -33,3 +34,12 @@ def start(file):
     for daemon in daemons:
         if daemon.proc.poll() is None:
             daemon.stop()
+
+
+@pytest.fixture
+def fast(monkeypatch):
+    """The build without sanitizers that make check has as well: many more starts in its time."""
+    library = os.environ.get("LIBSWCXL")
+    plain = library and os.path.join(os.path.dirname(library), "swcxl")
+    if plain and os.path.exists(plain):
+        monkeypatch.setenv("SWCXL", plain)

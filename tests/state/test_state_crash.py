@@ -16,19 +16,11 @@ from crash_load import loaders
 from daemon import Daemon, program
 from snapshot import VOLATILE
 
+pytestmark = pytest.mark.usefixtures("fast")
 ROUNDS = int(os.environ.get("SWCXL_CRASH_ROUNDS", "250"))
 SEED = os.environ.get("SWCXL_CRASH_SEED") or str(random.SystemRandom().getrandbits(32))
 OPTIONS = ("--volatile", "256M", "--persistent", "256M", "--clock", "virtual",
            "--injected-persists", "on", "--poison-list-max", "100000", "--event-log-max", "65535")
-
-
-@pytest.fixture(autouse=True)
-def fast(monkeypatch):
-    """The build without sanitizers that make check has as well: many more kills in its time."""
-    library = os.environ.get("LIBSWCXL")
-    plain = library and os.path.join(os.path.dirname(library), "swcxl")
-    if plain and os.path.exists(plain):
-        monkeypatch.setenv("SWCXL", plain)
 
 
 def load(device, clients, rng):
