@@ -458,6 +458,18 @@ struct swcxl_fw_slot { /* zeros: it is empty */
 	uint32_t size, crc32; /* of the package, as it was transferred; 0: none ever was */
 };
 
+/* What the device can repair permanent errors with (8.2.10.7): kinds of maintenance, each with its
+ * spares. */
+enum swcxl_repair {
+	SWCXL_REPAIR_SPPR, /* post package repair, soft and hard: the row of an address */
+	SWCXL_REPAIR_HPPR,
+	SWCXL_REPAIR_CACHELINE, /* memory sparing, from the smallest part to the largest */
+	SWCXL_REPAIR_ROW,
+	SWCXL_REPAIR_BANK,
+	SWCXL_REPAIR_RANK,
+	SWCXL_REPAIRS
+};
+
 struct swcxl_status {
 	uint64_t now_ns;
 	uint64_t timestamp; /* of the device's clock, 0: not set */
@@ -478,6 +490,18 @@ struct swcxl_status {
 		unsigned percent;
 		uint64_t results; /* records */
 	} scan;
+	struct { /* the patrol scrub */
+		bool enabled;
+		unsigned hours;	   /* of a cycle */
+		uint64_t position; /* bytes: first DPA not yet passed */
+	} scrub;
+	struct {
+		uint64_t permanent_lines; /* known, and not to be cleared */
+		unsigned spares[SWCXL_REPAIRS];
+	} repair;
+	struct { /* how the DRAM is divided: src/core/geometry.h */
+		uint32_t channels, ranks, bank_groups, banks, rows, columns;
+	} geometry;
 	struct { /* the last or running background operation of any channel */
 		bool running;
 		unsigned opcode, percent;

@@ -280,6 +280,7 @@ void swcxl_cci_free(struct swcxl_cci *cci)
 	*link = cci->next;
 	background_disown(cci);
 	fw_disown(cci);
+	features_disown(cci);
 	mem_free(&cci->dev->mem, cci);
 }
 

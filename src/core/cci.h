@@ -13,6 +13,7 @@
 #include "core/device.h"
 #include "wire/fw.h"
 #include "wire/generic.h"
+#include "wire/maintenance.h"
 #include "wire/memory.h"
 #include "wire/security.h"
 

@@ -59,10 +59,14 @@ const char *swcxl_config_error(const struct swcxl_config *c)
 
 static void media_changed(void *ctx, uint64_t start, uint64_t len, uint8_t attr)
 {
-	device_change(ctx, &(struct swcxl_change){.kind = SWCXL_CHANGE_POISON,
+	struct swcxl_dev *dev = ctx;
+
+	device_change(dev, &(struct swcxl_change){.kind = SWCXL_CHANGE_POISON,
 						  .start = start * SWCXL_LINE,
 						  .length = len * SWCXL_LINE,
 						  .attr = attr});
+	if (attr & SWCXL_ATTR_PERMANENT && attr & SWCXL_ATTR_KNOWN)
+		repair_wanted(dev);
 }
 
 static int init(struct swcxl_dev *dev)
@@ -76,6 +80,9 @@ static int init(struct swcxl_dev *dev)
 	dpa_init(&dev->dpa, c, share);
 	fw_init(dev);
 	dev->csd.generation = 1;
+	features_init(dev);
+	scrub_configure(dev);
+	dev->repairs.due_ns = SWCXL_NO_DEADLINE;
 	media_init(&dev->media, &dev->mem, bounds);
 	dev->media.ranges_max = c->ranges_max;
 	dev->media.content_max = c->media_memory_max / SWCXL_LINE;
@@ -159,14 +166,19 @@ const struct swcxl_config *swcxl_get_config(const struct swcxl_dev *dev)
 
 /* ---- time ---- */
 
-/* What goes on by itself: when something of it is due next, and going on until a time. */
+/*
+ * What goes on by itself: when something of it is due next, and going on until a time. What
+ * happens at one time happens in this order. Those who walk also change things on their way,
+ * between what is due.
+ */
 static const struct work {
 	uint64_t (*deadline)(const struct swcxl_dev *dev);
 	void (*advance)(struct swcxl_dev *dev, uint64_t now_ns);
+	bool walks;
 } works[] = {
-	{background_deadline, background_advance},
-	{fw_deadline, fw_advance},
-	{mailbox_deadline, mailbox_advance},
+	{scrub_deadline, scrub_advance, true},	  {background_deadline, background_advance, true},
+	{fw_deadline, fw_advance, false},	  {mailbox_deadline, mailbox_advance, false},
+	{repair_deadline, repair_advance, false},
 };
 
 /* The earliest deadline but that of one work. *which has it, when it is not NULL. */
@@ -187,26 +199,44 @@ static uint64_t earliest(const struct swcxl_dev *dev, const struct work *but,
 	return first;
 }
 
-/*
- * Whose turn is first goes on until the next one's, so that all happens in the order of time and
- * one who works alone works in one go. Then all are brought to the present.
- */
-uint64_t swcxl_advance(struct swcxl_dev *dev, uint64_t now_ns)
+/* How far may one go whose turn it is? Who walks alone goes in one go until the next one's turn,
+ * which comes first at its time when it is first in the order; others go from turn to turn. */
+static uint64_t until(const struct swcxl_dev *dev, const struct work *work, uint64_t due)
+{
+	const struct work *other = NULL;
+	uint64_t next;
+
+	for (const struct work *w = works; w < works + ARRAY_SIZE(works); w++)
+		if (w != work && w->walks && w->deadline(dev) != SWCXL_NO_DEADLINE)
+			return due;
+	next = earliest(dev, work, &other);
+	return other && other < work ? MAX(next - 1, due) : next;
+}
+
+static void advance_to(struct swcxl_dev *dev, uint64_t now_ns)
 {
 	const struct work *work = NULL;
-	uint64_t due;
+	uint64_t due, before = SWCXL_NO_DEADLINE; /* or nobody ever goes on */
 
-	if (now_ns > dev->now_ns) {
-		do {
-			due = earliest(dev, NULL, &work);
-			if (due > now_ns || due == SWCXL_NO_DEADLINE)
-				break;
-			work->advance(dev, MIN(now_ns, earliest(dev, work, NULL)));
-		} while (work->deadline(dev) != due);
-		for (work = works; work < works + ARRAY_SIZE(works); work++)
-			work->advance(dev, now_ns);
-		dev->now_ns = now_ns;
+	while ((due = earliest(dev, NULL, &work)) <= now_ns && due != before) {
+		uint64_t to = MIN(until(dev, work, due), now_ns);
+
+		for (const struct work *w = works; w < works + ARRAY_SIZE(works); w++)
+			w->advance(dev, w == work ? to : due);
+		before = due;
 	}
+	for (const struct work *w = works; w < works + ARRAY_SIZE(works); w++)
+		w->advance(dev, now_ns);
+	dev->now_ns = now_ns;
+}
+
+/* All are brought to each time at which something is due, so that all happens in the order of
+ * time; at last to the present. The end of time is no deadline of anybody's. */
+uint64_t swcxl_advance(struct swcxl_dev *dev, uint64_t now_ns)
+{
+	if (now_ns > dev->now_ns)
+		advance_to(dev, MIN(now_ns, SWCXL_NO_DEADLINE - 1));
+	dev->now_ns = MAX(dev->now_ns, now_ns);
 	dev->deadline_ns = earliest(dev, NULL, NULL);
 	return dev->deadline_ns;
 }
@@ -364,6 +394,16 @@ void swcxl_query(const struct swcxl_dev *dev, struct swcxl_status *st)
 			 .percent = lines ? (unsigned)((scan->position - scan->start) * 100 / lines)
 					  : 0,
 			 .results = scan->results},
+		.scrub = {.enabled = dev->scrub.running,
+			  .hours = dev->scrub.hours,
+			  .position = dev->scrub.position * SWCXL_LINE},
+		.repair = {.permanent_lines = dev->media.permanent},
+		.geometry = {.channels = (uint32_t)dram_count(&dev->dpa, CHANNEL),
+			     .ranks = (uint32_t)dram_count(&dev->dpa, RANK),
+			     .bank_groups = (uint32_t)dram_count(&dev->dpa, BANK_GROUP),
+			     .banks = (uint32_t)dram_count(&dev->dpa, BANK),
+			     .rows = (uint32_t)dram_count(&dev->dpa, ROW),
+			     .columns = (uint32_t)dram_count(&dev->dpa, COLUMN)},
 		.background = {.running = b.running,
 			       .opcode = b.opcode,
 			       .percent = b.percent,
@@ -372,6 +412,8 @@ void swcxl_query(const struct swcxl_dev *dev, struct swcxl_status *st)
 	};
 	fw_query(dev, st);
 	health_query(dev, st);
+	for (unsigned i = 0; i < SWCXL_REPAIRS; i++)
+		st->repair.spares[i] = repair_spares(dev, &repair_kinds[i]);
 }
 
 void swcxl_query_log(const struct swcxl_dev *dev, enum swcxl_log which,

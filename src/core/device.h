@@ -14,8 +14,10 @@
 #include "core/debug.h"
 #include "core/faults.h"
 #include "core/fw.h"
+#include "core/features.h"
 #include "core/kept.h"
 #include "core/regs.h"
+#include "core/repair.h"
 #include "media/media.h"
 #include "swcxl/swcxl.h"
 #include "wire/health.h"
@@ -90,6 +92,9 @@ enum event_type {
  * counts it as lost. */
 void event_add(struct swcxl_dev *dev, enum swcxl_log log, enum event_type type, uint32_t flags,
 	       const void *data, size_t len);
+/* The same with what else the header shall have; its UUID is filled in. */
+void event_add_as(struct swcxl_dev *dev, enum swcxl_log log, enum event_type type,
+		  struct swcxl_event_header *header, const void *data, size_t len);
 /* A General Media event for poison at a line (D-36, D-37; rules in events.c). */
 void event_poison(struct swcxl_dev *dev, uint64_t line, uint8_t attr, unsigned transaction);
 void event_clear(struct swcxl_dev *dev, enum swcxl_log log, uint32_t n);
@@ -125,6 +130,17 @@ int poison_plant(struct swcxl_dev *dev, uint64_t start, uint64_t len, uint8_t at
 /* The device notices poison in a range (scan, host read): it becomes known and enters the list.
  * False: no memory, nothing changed. */
 bool poison_discover(struct swcxl_dev *dev, uint64_t start, uint64_t len);
+/*
+ * The same for one who walks the media and has found a piece of poison, of which up to n lines.
+ * What is known is listed already, or the list is frozen. What is not becomes known: the first
+ * line, which may need a record, and as many of the next as this record then takes. So whether
+ * and when the list overflows does not depend on how many lines a step of the clock passes.
+ * Returns how many lines it was, 0 when there is no memory.
+ */
+uint64_t poison_discover_part(struct swcxl_dev *dev, const struct range *found, uint64_t n);
+/* Permanent errors in a range are so no longer; the lines stay poisoned, and are known to be.
+ * False: no memory, nothing changed. */
+bool poison_repair(struct swcxl_dev *dev, uint64_t start, uint64_t len);
 /* A host writes lines, of which the `whole` ones are written in full and lose their poison unless
  * it is permanent (D-52). False: no memory, nothing changed. */
 bool poison_write(struct swcxl_dev *dev, uint64_t line, const uint8_t *data, uint64_t lines,
@@ -169,6 +185,37 @@ extern const struct background_op scan_op;
 void scan_drop_results(struct swcxl_dev *dev);
 void scan_drop_coverage(struct swcxl_dev *dev);
 uint64_t scan_duration_ns(const struct swcxl_dev *dev, uint64_t lines);
+
+/* ---- scrub.c: the patrol ---- */
+
+#define SCRUB_HOURS_MIN 1
+
+struct scrub {
+	bool running;
+	unsigned hours;		  /* for all of the media */
+	uint64_t start, position; /* lines: where this lap began, and what is to be passed next */
+	uint64_t began_ns;	  /* when it began */
+	struct {		  /* the poison that it reported last */
+		uint64_t end, lines;
+		uint8_t source;
+	} found;
+};
+
+/* The feature has another value, maybe. */
+void scrub_configure(struct swcxl_dev *dev);
+void scrub_reset(struct swcxl_dev *dev);
+uint64_t scrub_deadline(const struct swcxl_dev *dev);
+void scrub_advance(struct swcxl_dev *dev, uint64_t now_ns);
+
+/* ---- repair.c ---- */
+
+/* Spares of all kinds that are left. What they could repair: media.permanent. */
+unsigned repair_spares_left(const struct swcxl_dev *dev);
+/* A permanent error has become known, or a feature has another value. */
+void repair_wanted(struct swcxl_dev *dev);
+void repair_power_lost(struct swcxl_dev *dev);
+uint64_t repair_deadline(const struct swcxl_dev *dev);
+void repair_advance(struct swcxl_dev *dev, uint64_t now_ns);
 
 /* ---- background.c: one operation at a time ---- */
 
@@ -389,6 +436,9 @@ struct swcxl_dev {
 	struct media media;
 	struct poison_list list;
 	struct scan scan;
+	struct scrub scrub;
+	struct repairs repairs;
+	struct feature_transfer feature_transfer;
 	struct background background;
 	struct job job;
 

@@ -145,13 +145,31 @@ int swcxl_event_inject(struct swcxl_dev *dev, enum swcxl_log log,
 	return 0;
 }
 
+void event_add_as(struct swcxl_dev *dev, enum swcxl_log log, enum event_type type,
+		  struct swcxl_event_header *header, const void *data, size_t len)
+{
+	memcpy(header->uuid, type_uuid[type], sizeof(header->uuid));
+	push(dev, log, header, data, len);
+}
+
 void event_add(struct swcxl_dev *dev, enum swcxl_log log, enum event_type type, uint32_t flags,
 	       const void *data, size_t len)
 {
 	struct swcxl_event_header header = {.flags = flags};
 
-	memcpy(header.uuid, type_uuid[type], sizeof(header.uuid));
-	push(dev, log, &header, data, len);
+	event_add_as(dev, log, type, &header, data, len);
+}
+
+/* What the patrol finds has a type, and the initialisation of media a transaction, since 3.1. */
+static struct general_media media_event(const struct swcxl_dev *dev, unsigned transaction)
+{
+	bool old = dev->config.revision < SWCXL_CXL_3_1;
+
+	return (struct general_media){
+		.type = transaction == BY_PATROL_SCRUB && !old ? MEDIA_SCRUB_ECC : MEDIA_ECC_ERROR,
+		.transaction =
+			(uint8_t)(transaction == BY_MEDIA_INIT && old ? BY_UNKNOWN : transaction),
+	};
 }
 
 /* Severity by source (D-36); bit 0 but for injections (D-38); bit 2 when unlisted (D-37, P-17). */
@@ -161,7 +179,7 @@ void event_poison(struct swcxl_dev *dev, uint64_t line, uint8_t attr, unsigned t
 	enum swcxl_log log = source == SWCXL_SOURCE_INJECTED   ? SWCXL_LOG_INFORMATIONAL
 			     : source == SWCXL_SOURCE_EXTERNAL ? SWCXL_LOG_WARNING
 							       : SWCXL_LOG_FAILURE;
-	struct general_media gm = {.type = MEDIA_ECC_ERROR, .transaction = (uint8_t)transaction};
+	struct general_media gm = media_event(dev, transaction);
 
 	wr(&gm.address,
 	   line * SWCXL_LINE | (dpa_is_volatile(&dev->dpa, line) ? MEDIA_ADDRESS_VOLATILE : 0));

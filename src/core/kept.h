@@ -72,6 +72,27 @@ WIRE_STRUCT(kept_health, 0x10, KEPT_HEALTH)
 	F(0x40, u8,   data, [0xfc0])
 WIRE_STRUCT(kept_state_dump, 0x1000, KEPT_STATE_DUMP)
 
+/* Features (8.2.10.6): current and saved values, in the order of their table. */
+#define FEATURE_VALUE_MAX 8
+#define KEPT_FEATURES(F)                       \
+	F(0x00, u8,   current, [16][FEATURE_VALUE_MAX]) \
+	F(0x80, u8,   saved, [16][FEATURE_VALUE_MAX])
+WIRE_STRUCT(kept_features, 0x100, KEPT_FEATURES)
+
+/* Spares (repair.c): how each is used, from which line on, and which of these a soft repair cures.
+ * Those of each kind together, in the order of their table. */
+#define KEPT_SPARE(F)                          \
+	F(0x00, u8,   use)                     \
+	F(0x01, le64, line)                    \
+	F(0x09, u8,   failed, [16])
+WIRE_STRUCT(kept_spare, 0x19, KEPT_SPARE)
+#define SPARE_FREE 0
+#define SPARE_SOFT 1
+#define SPARE_HARD 2
+#define KEPT_SPARES(F)                         \
+	F(0x00, struct kept_spare, spare, [8 + 4 + 16 + 8 + 2 + 1])
+WIRE_STRUCT(kept_spares, 39 * 0x19, KEPT_SPARES)
+
 /* KEPT(number, name) */
 #define KEPT_ROWS(KEPT)                        \
 	KEPT(1, partition) /* dpa.c */         \
@@ -79,6 +100,8 @@ WIRE_STRUCT(kept_state_dump, 0x1000, KEPT_STATE_DUMP)
 	KEPT(3, media)     /* kept.c */        \
 	KEPT(4, security)  /* cmd/security.c */ \
 	KEPT(5, firmware)  /* cmd/fw.c */      \
+	KEPT(6, features)  /* features.c */    \
+	KEPT(7, spares)    /* repair.c */      \
 	KEPT(8, health)    /* health.c */      \
 	KEPT(9, state_dump) /* csd.c */
 

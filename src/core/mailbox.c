@@ -153,7 +153,7 @@ static void release(struct swcxl_dev *dev, struct mailbox *m)
 	uint32_t area = swcxl_payload_area_size(dev);
 	struct held_reply *held = &m->held;
 
-	if (!held->active || held->ticket || held->until_ns > dev->now_ns || held->hung)
+	if (!held->active || held->ticket || held->until_ns || held->hung)
 		return;
 	held->active = false;
 	memcpy(m->payload, m->out, held->out_len);
@@ -196,7 +196,7 @@ uint64_t mailbox_deadline(const struct swcxl_dev *dev)
 	for (unsigned i = 0; i < SWCXL_MAILBOXES; i++) {
 		const struct held_reply *held = &dev->mailbox[i].held;
 
-		if (held->active && held->until_ns > dev->now_ns)
+		if (held->active && held->until_ns)
 			first = MIN(first, held->until_ns);
 	}
 	return first;
@@ -204,11 +204,15 @@ uint64_t mailbox_deadline(const struct swcxl_dev *dev)
 
 void mailbox_advance(struct swcxl_dev *dev, uint64_t now_ns)
 {
-	if (mailbox_deadline(dev) > now_ns)
-		return;
-	dev->now_ns = mailbox_deadline(dev);
-	for (unsigned i = 0; i < SWCXL_MAILBOXES; i++)
-		release(dev, &dev->mailbox[i]);
+	for (unsigned i = 0; i < SWCXL_MAILBOXES; i++) {
+		struct mailbox *m = &dev->mailbox[i];
+
+		if (!m->held.active || !m->held.until_ns || m->held.until_ns > now_ns)
+			continue;
+		dev->now_ns = MAX(dev->now_ns, m->held.until_ns);
+		m->held.until_ns = 0;
+		release(dev, m);
+	}
 }
 
 void mailbox_recover(struct swcxl_dev *dev)
@@ -238,7 +242,7 @@ static enum swcxl_rc execute(struct swcxl_dev *dev, struct mailbox *m, uint16_t 
 	/* a length beyond the payload is refused before anything is looked at: 0016h */
 	rc = swcxl_execute(m->cci, opcode, m->in, in_len, m->out, &held->out_len);
 	if (fault_hits(dev, SWCXL_FAULT_DELAY, opcode, &value))
-		held->until_ns = time_add(dev->now_ns, value);
+		held->until_ns = value ? time_add(dev->now_ns, value) : 0;
 	held->hung = fault_hits(dev, SWCXL_FAULT_HANG, opcode, &value);
 	return rc;
 }

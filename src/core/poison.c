@@ -77,6 +77,47 @@ bool poison_discover(struct swcxl_dev *dev, uint64_t start, uint64_t len)
 	return true;
 }
 
+uint64_t poison_discover_part(struct swcxl_dev *dev, const struct range *found, uint64_t n)
+{
+	const struct poison_list *list = &dev->list;
+	uint8_t attr = found->attr & (SWCXL_ATTR_POISON | SWCXL_ATTR_SOURCE);
+
+	if (found->attr & SWCXL_ATTR_KNOWN)
+		return n;
+	if (!poison_discover(dev, found->start, 1))
+		return 0;
+	if (!list->overflowed && list_has(dev, found->start))
+		n = MIN(n, 1 + ranges_put_room(&list->record, found->start + 1, attr, 0));
+	return n == 1 || poison_discover(dev, found->start + 1, n - 1) ? n : 0;
+}
+
+static uint8_t repaired(uint8_t old, void *arg)
+{
+	(void)arg;
+	if (!(old & SWCXL_ATTR_PERMANENT))
+		return old;
+	return (uint8_t)((old & ~SWCXL_ATTR_PERMANENT) | SWCXL_ATTR_KNOWN);
+}
+
+/* P-4: a permanent error that the device did not know of is news, once for all of them. */
+bool poison_repair(struct swcxl_dev *dev, uint64_t start, uint64_t len)
+{
+	uint64_t line = start, first = 0;
+	struct range piece;
+	bool news = false;
+
+	while (!news && ranges_piece(&dev->media.poison, &line, start + len, &piece)) {
+		news = piece.attr & SWCXL_ATTR_PERMANENT && !(piece.attr & SWCXL_ATTR_KNOWN);
+		first = piece.start;
+	}
+	if (!media_transform(&dev->media, start, len, repaired, NULL, false))
+		return false;
+	list_add(dev, start, len);
+	if (news)
+		event_poison(dev, first, media_attr(&dev->media, first), BY_MEDIA_MANAGEMENT);
+	return true;
+}
+
 bool poison_write(struct swcxl_dev *dev, uint64_t line, const uint8_t *data, uint64_t lines,
 		  uint64_t whole, uint64_t whole_lines)
 {

@@ -56,6 +56,7 @@ static void stop_everything(struct swcxl_dev *dev)
 
 /* clang-format off */
 /* An attach is a conventional reset to them. */
+/* clang-format off */
 static void (*const resets[])(struct swcxl_dev *dev, enum swcxl_reset type) = {
 	partition_reset,
 	fw_reset,
@@ -64,6 +65,7 @@ static void (*const resets[])(struct swcxl_dev *dev, enum swcxl_reset type) = {
 	health_reset,
 	qos_reset,
 	security_reset,
+	features_reset,
 };
 /* clang-format on */
 
@@ -88,6 +90,8 @@ static void conventional_reset(struct swcxl_dev *dev, enum swcxl_reset type, boo
 	dev->clock_set = false;
 	if (media)
 		lose_power(dev);
+	if (type == SWCXL_RESET_COLD)
+		repair_power_lost(dev);
 	judge_shutdown(dev);
 	dev->scan.called = false;
 	dev->scan.start = dev->scan.end = dev->scan.position = 0;

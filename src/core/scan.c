@@ -125,6 +125,11 @@ static bool room_for_result(struct swcxl_dev *dev)
 	return true;
 }
 
+static uint64_t result_room(const struct scan *scan)
+{
+	return RECORD_LINES_MAX - scan->result[scan->results - 1].lines;
+}
+
 /* Does the last result go on with this line (D-11)? */
 static bool result_goes_on(const struct swcxl_dev *dev, uint64_t line, uint8_t source)
 {
@@ -133,26 +138,6 @@ static bool result_goes_on(const struct swcxl_dev *dev, uint64_t line, uint8_t s
 
 	return last && last->start + last->lines == line && last->attr == source &&
 	       last->lines < RECORD_LINES_MAX && !ranges_bound_at(&dev->media.poison, line);
-}
-
-/*
- * What is known is listed already, or the list is frozen. What is not becomes known: the first
- * line, which may need a record, and as many of the next as this record then takes. So whether
- * and when the list overflows does not depend on how many lines a step of the clock passes.
- * Returns how many of n lines it was, 0 when there is no memory.
- */
-static uint64_t discover(struct swcxl_dev *dev, const struct range *found, uint64_t n)
-{
-	const struct poison_list *list = &dev->list;
-	uint8_t attr = found->attr & (SWCXL_ATTR_POISON | SWCXL_ATTR_SOURCE);
-
-	if (found->attr & SWCXL_ATTR_KNOWN)
-		return n;
-	if (!poison_discover(dev, found->start, 1))
-		return 0;
-	if (!list->overflowed && list_has(dev, found->start))
-		n = MIN(n, 1 + ranges_put_room(&list->record, found->start + 1, attr, 0));
-	return n == 1 || poison_discover(dev, found->start + 1, n - 1) ? n : 0;
 }
 
 /* Poison that the scan has passed. False: the results are full, and position says where. */
@@ -173,7 +158,7 @@ static bool found_poison(struct swcxl_dev *dev, const struct range *found)
 			return false;
 		last = &scan->result[scan->results - !fresh];
 		n = MIN(rest.len, RECORD_LINES_MAX - (fresh ? 0 : last->lines));
-		n = discover(dev, &rest, n);
+		n = poison_discover_part(dev, &rest, n);
 		if (!n)
 			return false;
 		if (fresh) {
@@ -199,6 +184,9 @@ static uint64_t scan_deadline(const struct swcxl_dev *dev)
 
 	if (line > scan->start && ranges_find(&dev->media.poison, line - 1, &r) && r.start < line)
 		line = MAX(line, range_end(&r)); /* this run was reported when it began */
+	if (ranges_find(&dev->media.poison, line, &r) && r.start == line &&
+	    result_goes_on(dev, line, r.attr & SWCXL_ATTR_SOURCE)) /* its latent rest, likewise */
+		line = MIN(range_end(&r), line + result_room(scan));
 	if (ranges_find(&dev->media.poison, line, &r) && r.start < scan->end)
 		return passed_at(dev, MAX(r.start, line));
 	return passed_at(dev, scan->end - 1);

@@ -16,6 +16,7 @@ struct media {
 	struct ranges poison;
 	struct btree content;		  /* line -> 64 bytes */
 	uint64_t poisoned, injected;	  /* lines; injected: of source injected (D-13, Q-6) */
+	uint64_t latent, permanent;	  /* lines: not known yet; known, and cannot be cleared */
 	uint64_t ranges_max, content_max; /* entries; lines */
 	/* A stretch of lines has this attribute now (0: clean). May be NULL. */
 	void (*changed)(void *ctx, uint64_t start, uint64_t len, uint8_t attr);

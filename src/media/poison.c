@@ -85,19 +85,27 @@ bool media_reserve(struct media *m, uint64_t start, uint64_t len, media_fn *fn, 
 	return ranges_reserve(&m->poison, MIN(touched, 2 * growth + touched / 16 + 8));
 }
 
+/* So many lines more (or fewer: what wraps comes back) are poisoned like this. */
+static void count(struct media *m, uint64_t lines, uint8_t attr)
+{
+	m->poisoned += lines;
+	if ((attr & SWCXL_ATTR_SOURCE) == SWCXL_SOURCE_INJECTED)
+		m->injected += lines;
+	if (!(attr & SWCXL_ATTR_KNOWN))
+		m->latent += lines;
+	else if (attr & SWCXL_ATTR_PERMANENT)
+		m->permanent += lines;
+}
+
 static void set_piece(struct media *m, const struct range *piece, uint8_t attr)
 {
 	if (piece->attr) {
 		ranges_cut(&m->poison, piece->start, piece->len);
-		m->poisoned -= piece->len;
-		if ((piece->attr & SWCXL_ATTR_SOURCE) == SWCXL_SOURCE_INJECTED)
-			m->injected -= piece->len;
+		count(m, -piece->len, piece->attr);
 	}
 	if (attr) {
 		ranges_put(&m->poison, piece->start, piece->len, attr);
-		m->poisoned += piece->len;
-		if ((attr & SWCXL_ATTR_SOURCE) == SWCXL_SOURCE_INJECTED)
-			m->injected += piece->len;
+		count(m, piece->len, attr);
 	}
 	if (m->changed)
 		m->changed(m->ctx, piece->start, piece->len, attr);
@@ -135,10 +143,7 @@ void media_recount(struct media *m)
 {
 	struct range r;
 
-	m->poisoned = m->injected = 0;
-	for (uint64_t line = 0; ranges_find(&m->poison, line, &r); line = range_end(&r)) {
-		m->poisoned += r.len;
-		if ((r.attr & SWCXL_ATTR_SOURCE) == SWCXL_SOURCE_INJECTED)
-			m->injected += r.len;
-	}
+	m->poisoned = m->injected = m->latent = m->permanent = 0;
+	for (uint64_t line = 0; ranges_find(&m->poison, line, &r); line = range_end(&r))
+		count(m, r.len, r.attr);
 }

@@ -304,6 +304,27 @@ OBJECT("scan",
 	MEMBER("length", "int", "")
 	MEMBER("position", "int", "first address not yet scanned")
 	MEMBER("percent", "int", ""))
+OBJECT("scrub",
+	MEMBER("enabled", "bool", "the patrol scrub is on its way")
+	MEMBER("cycle-hours", "int", "in which it passes all capacity")
+	MEMBER("position", "int", "first address not yet passed; then it goes round"))
+OBJECT("spares",
+	MEMBER("sppr", "int", "rows, until the power goes")
+	MEMBER("hppr", "int", "rows, for ever")
+	MEMBER("cacheline", "int", "")
+	MEMBER("row", "int", "")
+	MEMBER("bank", "int", "")
+	MEMBER("rank", "int", ""))
+OBJECT("repair",
+	MEMBER("permanent-lines", "int", "known, and not to be cleared before they are repaired")
+	MEMBER("spares", "spares", "what is left to repair with"))
+OBJECT("geometry",
+	MEMBER("channels", "int", "")
+	MEMBER("ranks", "int", "in a channel")
+	MEMBER("bank-groups", "int", "in a rank")
+	MEMBER("banks", "int", "in a bank group")
+	MEMBER("rows", "int", "in a bank")
+	MEMBER("columns", "int", "lines of 64 bytes in a row"))
 OBJECT("background",
 	MEMBER("opcode", "int", "of the running operation, or of the last one; 0: none yet")
 	MEMBER("percent", "int", "")
@@ -359,6 +380,9 @@ OBJECT("device",
 	MEMBER("poison-list", "poison-list", "")
 	MEMBER("scan", "scan", "")
 	MEMBER("scan-results", "int", "records that the last scan has found")
+	MEMBER("scrub", "scrub", "")
+	MEMBER("repair", "repair", "")
+	MEMBER("geometry", "geometry", "of the DRAM")
 	MEMBER("background", "background", "of any channel")
 	MEMBER("health", "health", "as Get Health Info shows it")
 	MEMBER("logs", "logs", "")

@@ -27,6 +27,7 @@ WIRE_STRUCT(event_header, 0x30, EVENT_HEADER)
 #define EVENT_MAINTENANCE_NEEDED   0x08u
 #define EVENT_PERFORMANCE_DEGRADED 0x10u
 #define EVENT_REPLACE_HARDWARE     0x20u
+#define EVENT_SUBCLASS_VALID       0x40u /* of the maintenance operation */
 
 /* General Media event record: what follows the header. */
 #define GENERAL_MEDIA(F)                               \

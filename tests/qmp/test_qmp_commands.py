@@ -60,6 +60,7 @@ GOOD = {
     "swcxl-clock-step": {"nanoseconds": 1},
     "swcxl-fault": {"fault": "media-not-ready"},
     "swcxl-reset": {"type": "cxl"},
+    "swcxl-fault": {"fault": "fatal"},
 }
 
 

@@ -120,7 +120,8 @@ static void check_sense(void)
 	CHECK(st.ranges <= c->ranges_max + 2 * c->scan_results_max);
 	CHECK(st.scan.results <= c->scan_results_max);
 	CHECK(st.list.overflow || !st.list.overflow_timestamp);
-	CHECK(st.background.percent <= 100 && (!st.scan.running || st.background.running));
+	CHECK(st.background.percent <= 100);
+	CHECK(st.scan.running == (st.background.running && st.background.opcode == 0x4304));
 }
 
 static void walk(void)

@@ -23,7 +23,8 @@ enum swcxl_rc cmd_identify_memory_device(struct swcxl_dev *dev, struct call *cal
 	wr(&out->lsa_size, c->lsa_size);
 	wr(&out->poison_list_max, c->poison_list_max);
 	wr(&out->inject_poison_limit, c->inject_limit);
-	out->poison_handling = c->injected_persists ? POISON_INJECTED_PERSISTS : 0;
+	out->poison_handling = POISON_DEVICE_SCANS | /* the patrol can be enabled */
+			       (c->injected_persists ? POISON_INJECTED_PERSISTS : 0);
 	out->qos_telemetry = QOS_ALL;
 	if (c->revision < SWCXL_CXL_3_0)
 		call->out_size = IDENTIFY_MEMORY_DEVICE_OUT_2_0;

@@ -135,6 +135,44 @@ static void out_firmware(struct out *out, const struct swcxl_status *status)
 	out_end(out, '}');
 }
 
+static void out_scrub(struct out *out, const struct swcxl_status *status)
+{
+	out_begin(out, "scrub", '{');
+	out_bool(out, "enabled", status->scrub.enabled);
+	out_uint(out, "cycle-hours", status->scrub.hours);
+	out_uint(out, "position", status->scrub.position);
+	out_end(out, '}');
+}
+
+static void out_repair(struct out *out, const struct swcxl_status *status)
+{
+	static const char *const names[SWCXL_REPAIRS] = {
+		[SWCXL_REPAIR_SPPR] = "sppr",		[SWCXL_REPAIR_HPPR] = "hppr",
+		[SWCXL_REPAIR_CACHELINE] = "cacheline", [SWCXL_REPAIR_ROW] = "row",
+		[SWCXL_REPAIR_BANK] = "bank",		[SWCXL_REPAIR_RANK] = "rank",
+	};
+
+	out_begin(out, "repair", '{');
+	out_uint(out, "permanent-lines", status->repair.permanent_lines);
+	out_begin(out, "spares", '{');
+	for (unsigned i = 0; i < SWCXL_REPAIRS; i++)
+		out_uint(out, names[i], status->repair.spares[i]);
+	out_end(out, '}');
+	out_end(out, '}');
+}
+
+static void out_geometry(struct out *out, const struct swcxl_status *status)
+{
+	out_begin(out, "geometry", '{');
+	out_uint(out, "channels", status->geometry.channels);
+	out_uint(out, "ranks", status->geometry.ranks);
+	out_uint(out, "bank-groups", status->geometry.bank_groups);
+	out_uint(out, "banks", status->geometry.banks);
+	out_uint(out, "rows", status->geometry.rows);
+	out_uint(out, "columns", status->geometry.columns);
+	out_end(out, '}');
+}
+
 static void out_logs(struct out *out, const struct swcxl_dev *dev)
 {
 	out_begin(out, "logs", '{');
@@ -180,6 +218,9 @@ bool cmd_query_device(struct qmp_call *call, const struct qmp_query_device_args 
 	out_list(out, &status);
 	out_work(out, &status);
 	qmp_out_health(out, &status);
+	out_scrub(out, &status);
+	out_repair(out, &status);
+	out_geometry(out, &status);
 	out_logs(out, call->qmp->dev);
 	out_firmware(out, &status);
 	out_end(out, '}');
