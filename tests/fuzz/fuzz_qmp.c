@@ -3,8 +3,9 @@
  * The control protocol: a whole conversation with a fresh device, without sockets.
  *
  * The first byte says in pieces of how many bytes the rest arrives: of so many, 0 for all at once;
- * from 128 on of random sizes. The rest is what the client sends after negotiation. Whatever it
- * is, the process lives, and its output is lines of JSON.
+ * from 128 on of random sizes, and from 192 on with a state file, whose commits begin, end and
+ * fail between the pieces. The rest is what the client sends after negotiation. Whatever it is,
+ * the process lives, its output is lines of JSON, and each request gets a reply.
  */
 #include <assert.h>
 #include <stdlib.h>
@@ -12,7 +13,19 @@
 
 #include "front/qmp/session.h"
 #include "loop/loop.h"
+#include "state/state.h"
 #include "swcxl/swcxl.h"
+
+#define RANDOM_PIECES 128
+#define DURABLE 192
+
+/* A disk, as far as the control socket knows of one. */
+static struct disk {
+	struct state_stats stats;
+	uint64_t durable, begun; /* changes that are; that a commit under way covers */
+	bool committing, broken;
+} disk;
+static size_t replies;
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -53,6 +66,54 @@ static void on_wake(void *ctx)
 	(void)ctx;
 }
 
+/* ---- durable state --------------------------------------------------------------------------- */
+
+static void on_change(void *ctx, const struct swcxl_change *change)
+{
+	(void)ctx, (void)change;
+	disk.stats.changes++;
+}
+
+static bool on_settled(void *ctx)
+{
+	(void)ctx;
+	return disk.broken || (disk.durable == disk.stats.changes && !disk.committing);
+}
+
+static const char *on_unwritable(void *ctx)
+{
+	(void)ctx;
+	return disk.broken ? "is broken \"here\"\r\n" : NULL;
+}
+
+static const struct state_stats *on_state_stats(void *ctx)
+{
+	(void)ctx;
+	return &disk.stats;
+}
+
+/* One of the things that may happen on the way to the disk. */
+static void turn(struct qmp *qmp, unsigned choice)
+{
+	if (!disk.committing) {
+		disk.committing = choice % 2;
+		disk.begun = disk.stats.changes;
+		if (disk.committing)
+			qmp_commit_begins(qmp);
+	} else if (choice % 4 == 1) {
+		disk.committing = false;
+		if (!disk.broken)
+			qmp_commit_failed(qmp, "is broken");
+		disk.broken = true;
+	} else if (choice % 4 > 1) {
+		disk.committing = disk.broken = false;
+		disk.durable = disk.begun;
+		qmp_commit_done(qmp);
+	}
+}
+
+/* ---- the client ------------------------------------------------------------------------------ */
+
 /* The client reads all there is: lines, each of them an object. */
 static void fetch(struct qmp_session *session)
 {
@@ -68,6 +129,8 @@ static void fetch(struct qmp_session *session)
 #ifdef FUZZ_CANARY /* a defect to be found: an object with the same key twice */
 	assert(!memmem(bytes, len, "duplicate key", 13));
 #endif
+	for (size_t i = 0; i < len; i++)
+		replies += bytes[i] == '\n';
 	qmp_session_sent(session, len);
 }
 
@@ -83,12 +146,21 @@ static void feed(struct qmp_session *session, const char *bytes, size_t len, uin
 	uint32_t seed = choice;
 
 	while (len && !session->qmp->quit) {
-		size_t piece = !choice ? len : choice < 128 ? choice : next_size(&seed);
+		bool random = choice >= RANDOM_PIECES;
+		size_t piece = !choice ? len : random ? next_size(&seed) : choice;
 		size_t n = qmp_session_feed(session, bytes, piece < len ? piece : len);
 
-		assert(n || session->qmp->quit);
+		assert(n || session->qmp->quit || choice >= DURABLE);
 		bytes += n;
 		len -= n;
+		if (choice >= DURABLE)
+			turn(session->qmp, seed >> 9);
+		fetch(session);
+	}
+	if (choice >= DURABLE) {
+		disk = (struct disk){.durable = disk.stats.changes,
+				     .stats.changes = disk.stats.changes};
+		qmp_commit_done(session->qmp);
 		fetch(session);
 	}
 }
@@ -102,8 +174,21 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct qmp_session *session;
 	struct qmp qmp = {0};
 	const struct swcxl_host host = {
-		.ctx = &qmp, .realloc = on_realloc, .trace = on_trace, .notice = on_notice};
-	const struct qmp_host qmp_host = {.name = "mem0", .trace = on_qmp_trace};
+		.ctx = &qmp,
+		.realloc = on_realloc,
+		.trace = on_trace,
+		.notice = on_notice,
+		.changed = on_change,
+	};
+	struct qmp_host qmp_host = {.name = "mem0", .trace = on_qmp_trace};
+
+	if (size && data[0] >= DURABLE) {
+		qmp_host.settled = on_settled;
+		qmp_host.unwritable = on_unwritable;
+		qmp_host.state_stats = on_state_stats;
+	}
+	disk = (struct disk){0};
+	replies = 0;
 
 	swcxl_config_init(&config);
 	config.volatile_size = config.persistent_size = SWCXL_CAPACITY_UNIT;
@@ -123,6 +208,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	feed(session, hello, strlen(hello), 0);
 	if (size)
 		feed(session, (const char *)data + 1, size - 1, data[0]);
+	/* the greeting, a reply each, and what events there were */
+	assert(replies == 1 + qmp.stats.requests + qmp.stats.events);
 	qmp_fini(&qmp);
 	loop_free(loop);
 	swcxl_free(dev);
