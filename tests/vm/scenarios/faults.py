@@ -9,13 +9,14 @@ from scenario import Scenario, check, same, test
 
 IDENTIFY, SET_TIMESTAMP, CLEAR_EVENT_RECORDS = 0x4000, 0x0301, 0x0101
 GET_POISON_LIST, INJECT_POISON, CLEAR_POISON, SCAN_MEDIA = 0x4300, 0x4301, 0x4302, 0x4304
+SANITIZE = 0x4400
 SECOND = 1000000000
 DEBUGFS = "/sys/kernel/debug/cxl/mem0/"
 
 
 class Faults(Scenario):
     name = "faults"
-    options = ("--volatile", "256M", "--scan-ns-per-line", "100")
+    options = ("--volatile", "256M", "--scan-ns-per-line", "100", "--sanitize-time", "1s")
 
     def attempt(self, name):
         """A test that failed leaves no fault to the next."""
@@ -154,6 +155,20 @@ class Faults(Scenario):
         same("reading the list", self.read_list(), None)
         self.clear_faults()
         wait_for("the end of swcxlctl scan", lambda: self.guest.run("cat /run/scan.status")[1].strip() == "0")
+        self.expect_well()
+
+    @test
+    def stuck_sanitize_ends_when_it_is_cleared(self):
+        state = "/sys/bus/cxl/devices/mem0/security/state"
+        self.fault("stuck-background", opcode=SANITIZE)
+        self.guest.sh("echo 1 >/sys/bus/cxl/devices/mem0/security/sanitize")
+        begun = self.device.query()["now"]
+        wait_for("thrice its duration", lambda: self.device.query()["now"] > begun + 3 * SECOND)
+        same("state", self.guest.sh(f"cat {state}").strip(), "sanitize")
+        same("the driver lets nothing through", self.read_list(), "Device or resource busy")
+        self.clear_faults()
+        self.guest.sh("cxl wait-sanitize mem0")
+        same("state", self.guest.sh(f"cat {state}").strip(), "disabled")
         self.expect_well()
 
     # --- the driver's probe

@@ -89,6 +89,15 @@ class PowerCycle(Scenario):
         same("labels read back", self.labels_in_guest(), self.labels)
 
     @test
+    def firmware_is_staged(self):
+        self.guest.sh("head -c 65536 /dev/urandom >/run/image; cxl update-firmware -F /run/image --wait mem0")
+        firmware = self.device.query()["firmware"]
+        same("firmware", (firmware["active"], firmware["staged"], firmware["slots"][1]["size"]), (1, 2, 65536))
+        crc32 = int(self.guest.sh("crc32 /run/image").split()[0], 16)
+        same("checksum", firmware["slots"][1]["crc32"], crc32)
+        self.slots = firmware["slots"]
+
+    @test
     def power_fails_with_events_in_the_logs(self):
         wait_for("empty logs", lambda: not any(log["count"] for log in self.device.query()["logs"].values()))
         self.guest.qmp.command("stop")
@@ -140,6 +149,15 @@ class PowerCycle(Scenario):
     @test
     def guest_reads_the_same_labels(self):
         same("labels", self.labels_in_guest(), self.labels)
+
+    @test
+    def staged_firmware_is_active(self):
+        firmware = self.device.query()["firmware"]
+        same("firmware", firmware, {"active": 2, "staged": 0, "transferring": False, "slots": self.slots})
+        shown = self.memdev("-F")
+        same("active slot and version", (shown["firmware"]["active_slot"], shown["firmware_version"]),
+             (2, self.slots[1]["revision"]))
+        check("nothing is staged", "staged_slot" not in shown["firmware"])
 
     @test
     def dirty_shutdown_is_counted(self):
