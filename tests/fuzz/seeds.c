@@ -167,6 +167,37 @@ static void ras_seeds(void)
 	save("cci", "ras");
 }
 
+/* Passphrases, right and wrong, a lock, ranges that are zeroed, a sanitize that is aborted and one
+ * that is not; what is refused in between. */
+static void security_seeds(void)
+{
+	config(0, 4);
+	ADD(STEP_PLANT, 0, 3, 4, 1, 0, STEP_WRITE, 0, 3, 64, 0, 7);
+	command(ON_CONTROL, 0x4501);
+	command(ON_CONTROL, 0x4400);
+	ADD(STEP_RESET, SWCXL_RESET_CONVENTIONAL, STEP_STATE);
+	for (int wrong = 0; wrong < 2; wrong++)
+		ADD(STEP_COMMAND, 2, index_of(0x4503), FORM_FILL, 32, 0, wrong);
+	command(ON_PRIMARY, 0x4401);
+	command(ON_PRIMARY, 0x4504);
+	ADD(STEP_RESET, SWCXL_RESET_COLD);
+	command(ON_CONTROL, 0x4505);
+	ADD(STEP_COMMAND, 2, index_of(0x4402), FORM_LENGTH, 24, 0, 1, 1, 0, 0, 1, 0, 0, 0, 0, 1, 0,
+	    0, 0, 0, 0, 0, 64, 0, 0, 0, 0, 0, 0, 0);
+	command(ON_CONTROL, 0x0005);
+	ADD(STEP_TIME, 129, STEP_STATE);
+	for (int i = 0; i < 2; i++) {
+		command(ON_PRIMARY, 0x4400);
+		ADD(STEP_TIME, 128);
+		command(ON_PRIMARY, 0x4300);
+		command(ON_CONTROL, 0x0005);
+		ADD(STEP_READ, 0, 3, 64, 0, STEP_WRITE, 0, 3, 64, 0, 9, STEP_STATE);
+	}
+	command(ON_PRIMARY, 0x4400);
+	ADD(STEP_TIME, 129, STEP_READ, 0, 3, 64, 0, STEP_STATE);
+	save("cci", "security");
+}
+
 static void cci_seeds(void)
 {
 	for (unsigned i = 0; i < ARRAY_SIZE(rows); i++) {
@@ -464,6 +495,7 @@ int main(int argc, char **argv)
 	cci_seeds();
 	doe_seeds();
 	ras_seeds();
+	security_seeds();
 	vfio_seeds();
 	qmp_seeds();
 	while ((entry = readdir(dir)))

@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * From the command table: every command at every length on every channel, with nothing running
- * and while a scan runs. What the rows say comes in their order, an error changes nothing, and no
- * output is longer than the payload.
+ * From the command table: every command at every length on every channel, in each state that rows
+ * speak of. What the rows say comes in their order, an error changes nothing, and no output is
+ * longer than the payload.
  */
 #include "sweep.h"
 
 static const char *const channel_names[] = {"primary", "secondary", "control"};
 static uint8_t sweep_in[PAYLOAD_MAX + 2];
 static struct test_device t;
-static bool scanning;
+static enum state { QUIET, SCANNING, DISABLED, LOCKED, FROZEN, STATES } state;
+static const char *const state_names[] = {"nothing running", "a scan running", "media disabled",
+					  "persistent memory locked", "security frozen"};
 static uint64_t last_state;
 
 /* A scan that does not end by itself. */
@@ -29,17 +31,28 @@ static void settle(void)
 	struct swcxl_status st;
 
 	swcxl_query(t.dev, &st);
-	if (!st.background.running && scanning)
+	if (!st.background.running && state == SCANNING)
 		start_scan();
-	if (st.scan.running && !scanning)
-		run_on(&t, CHANNEL_CONTROL, 0x0005, NULL, 0);
-	else if (st.background.running && !scanning)
+	if (st.background.running && state != SCANNING) {
+		if (st.scan.running || state == DISABLED)
+			run_on(&t, CHANNEL_CONTROL, 0x0005, NULL, 0);
 		swcxl_advance(t.dev, swcxl_now(t.dev) + 100 * NS_PER_S);
+	}
 	last_state = fingerprint(t.dev);
 }
 
+/* A passphrase that no input of a sweep has. */
+static void lock(void)
+{
+	struct set_passphrase_in in = {.type = PASSPHRASE_USER};
+
+	memset(in.new, 0x77, sizeof(in.new));
+	CHECK(run_on(&t, CHANNEL_CONTROL, 0x4501, &in, sizeof(in)) == SWCXL_SUCCESS);
+	swcxl_reset(t.dev, SWCXL_RESET_CONVENTIONAL);
+}
+
 /* List, results and logs have more than a page of a small payload. */
-static void begin(struct swcxl_config c, bool while_scanning)
+static void begin(struct swcxl_config c, enum state in)
 {
 	c.volatile_size = c.persistent_size = UNIT;
 	c.scan_ns_per_line = 1ull << 40;
@@ -49,7 +62,13 @@ static void begin(struct swcxl_config c, bool while_scanning)
 		CHECK(!swcxl_plant(t.dev, i * 0x80, 64, (enum swcxl_source)(i % 3), i % 4, false));
 	start_scan();
 	swcxl_advance(t.dev, 1ull << 60);
-	scanning = while_scanning;
+	state = in;
+	if (state == DISABLED)
+		run_on(&t, CHANNEL_CONTROL, 0x4400, NULL, 0);
+	if (state == LOCKED)
+		lock();
+	if (state == FROZEN)
+		run_on(&t, CHANNEL_CONTROL, 0x4504, NULL, 0);
 	settle();
 }
 
@@ -68,10 +87,15 @@ static unsigned expected(const struct row *row, unsigned channel, uint32_t len)
 		return SWCXL_UNSUPPORTED_MAILBOX;
 	if (len < row->min || len > MIN(max, c->payload_size))
 		return SWCXL_INVALID_PAYLOAD_LENGTH;
-	if (scanning && row->effects & EFF_BACKGROUND)
+	if (state == SCANNING &&
+	    (row->effects & EFF_BACKGROUND ||
+	     (row->rules & SCAN_RULES && c->during_scan == SWCXL_DURING_SCAN_BUSY)))
 		return SWCXL_BUSY;
-	if (scanning && row->rules & SCAN_RULES && c->during_scan == SWCXL_DURING_SCAN_BUSY)
-		return SWCXL_BUSY;
+	if (state == DISABLED && row->rules & NEEDS_MEDIA && !(row->rules & DISABLED_TOO))
+		return SWCXL_MEDIA_DISABLED;
+	if ((state == LOCKED && row->rules & NEEDS_UNLOCKED) ||
+	    (state == FROZEN && row->rules & NOT_FROZEN))
+		return SWCXL_INVALID_SECURITY_STATE;
 	return SWCXL_SUCCESS;
 }
 
@@ -96,12 +120,14 @@ static void one(const struct row *row, unsigned channel, const uint8_t *in, uint
 	rc = run_on(&t, channel, row->opcode, in, len);
 	ok = want ? rc == want : own_code(row, rc);
 	if (!ok)
-		fprintf(stderr, "%s, %u bytes, %s%s: %04xh, not %04xh\n", row->name, len,
-			channel_names[channel], scanning ? ", while scanning" : "", rc, want);
+		fprintf(stderr, "%s, %u bytes, %s, %s: %04xh, not %04xh\n", row->name, len,
+			channel_names[channel], state_names[state], rc, want);
 	CHECK(ok);
 	if (want)
 		return;
-	if (rc != SWCXL_SUCCESS && rc != SWCXL_BACKGROUND_STARTED)
+	/* wrong passphrases are counted */
+	if (rc != SWCXL_SUCCESS && rc != SWCXL_BACKGROUND_STARTED &&
+	    rc != SWCXL_INCORRECT_PASSPHRASE)
 		CHECK(fingerprint(t.dev) == last_state);
 	settle();
 }
@@ -135,10 +161,11 @@ static void sweep(const struct row *row, unsigned channel)
 	}
 }
 
-static void sweep_all(struct swcxl_config c)
+/* In the first so many states. */
+static void sweep_all(struct swcxl_config c, unsigned states)
 {
-	for (unsigned while_scanning = 0; while_scanning < 2; while_scanning++) {
-		begin(c, while_scanning);
+	for (unsigned in = QUIET; in < states; in++) {
+		begin(c, in);
 		for (unsigned i = 0; i < ARRAY_SIZE(rows); i++)
 			for (unsigned channel = 0; channel < 3; channel++)
 				sweep(&rows[i], channel);
@@ -154,7 +181,7 @@ static void every_command_at_every_length(void)
 	swcxl_config_init(&c);
 	c.payload_size = 1024;
 	c.lsa_size = 1280;
-	sweep_all(c);
+	sweep_all(c, STATES);
 }
 
 static void with_the_smallest_payload_strictly(void)
@@ -166,7 +193,7 @@ static void with_the_smallest_payload_strictly(void)
 	c.strict = true;
 	c.revision = SWCXL_CXL_2_0;
 	c.during_scan = SWCXL_DURING_SCAN_BUSY;
-	sweep_all(c);
+	sweep_all(c, SCANNING + 1);
 }
 
 /* What a row's input wants before it. */
@@ -190,7 +217,7 @@ static void every_command_succeeds(void)
 	swcxl_config_init(&c);
 	c.payload_size = 256;
 	c.lsa_size = 1280;
-	begin(c, false);
+	begin(c, QUIET);
 	for (unsigned i = 0; i < ARRAY_SIZE(rows); i++) {
 		for (unsigned channel = 0; channel < 3; channel++) {
 			uint8_t in[ROW_INPUT_MAX];
@@ -219,7 +246,7 @@ static void every_other_opcode_is_unsupported(void)
 	uint64_t before;
 
 	swcxl_config_init(&c);
-	begin(c, false);
+	begin(c, QUIET);
 	before = fingerprint(t.dev);
 	for (unsigned opcode = 0, i = 0; opcode <= UINT16_MAX; opcode++) {
 		if (i < ARRAY_SIZE(rows) && rows[i].opcode == opcode) {
