@@ -33,6 +33,8 @@ COMMAND(events, "events", "", 0, 0, OPT(follow) | OPT(log) | OPT(limit), ANYWHER
 	"The records of the event logs, without clearing them.")
 COMMAND(cci, "cci", "OPCODE [HEX...]", 1, ARGS_MAX, 0, ANYWHERE,
 	"Sends any command as it stands: opcode and payload in hexadecimal.")
+COMMAND(health, "health", "[NAME=VALUE...]", 0, ARGS_MAX, 0, ANYWHERE,
+	"The device's health and its alerts; with arguments, what it shall measure.")
 COMMAND(clock_step, "clock step", "DURATION", 1, 1, 0, CONTROL,
 	"Moves the time of a device with a virtual clock: 250ms, 5s, 1h.")
 COMMAND(fault, "fault", "[KIND [OPCODE]|clear]", 0, 2, OPT(value) | OPT(count), CONTROL,

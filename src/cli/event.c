@@ -18,33 +18,14 @@
 #include "base/util.h"
 #include "cli/cci.h"
 #include "cli/format.h"
+#include "cli/names.h"
 #include "cli/report.h"
 #include "swcxl/swcxl.h"
 #include "wire/events.h"
 #include "wire/generic.h"
 
-#define VALUES_MAX 16
-
-static const struct {
-	const char *name;
-	struct {
-		const char *name;
-		unsigned value;
-	} values[VALUES_MAX];
-} enums[] = {
-#define VALUE(name, value) {name, (unsigned)(value)},
-#define ENUM(id, name, ...) {name, {__VA_ARGS__}},
-#include "tbl/qmp.tbl.h"
-#undef VALUE
-};
-
 /* The fields of records by their table. names: an enum's index, 0 for kinds that have none. */
 /* clang-format off */
-enum {
-#define ENUM(id, ...) ENUM_##id,
-#include "tbl/qmp.tbl.h"
-	ENUM_none = 0
-};
 static const struct field {
 	const char *name;
 	enum {
@@ -144,26 +125,6 @@ void event_log_free(struct event_log *log)
 }
 
 /* ---- decoding ---- */
-
-/* The name of a value in an enum of the control protocol. */
-static const char *value_key(unsigned names, uint64_t value)
-{
-	for (size_t j = 0; j < VALUES_MAX; j++)
-		if (enums[names].values[j].name && enums[names].values[j].value == value)
-			return enums[names].values[j].name;
-	return "reserved";
-}
-
-/* The names of the bits that are set. */
-static struct json_object *bit_keys(unsigned names, uint64_t bits)
-{
-	struct json_object *array = json_object_new_array();
-
-	for (unsigned bit = 0; bit < 32; bit++)
-		if (bits >> bit & 1 && strcmp(value_key(names, bit), "reserved") != 0)
-			json_object_array_add(array, json_object_new_string(value_key(names, bit)));
-	return array;
-}
 
 /* The index of a type; beyond the last: a vendor's. */
 static size_t type_of(const uuid *type)

@@ -618,6 +618,66 @@ def test_faults_that_make_no_sense(virtual):
     assert ctl.json("fault") == []
 
 
+# --- health
+
+def test_health_is_shown_and_set(virtual):
+    _, ctl = virtual
+    assert ctl.ok("health") == (
+        "Health      good\n"
+        "Media       normal\n"
+        "Life used   0 % (warning from 80 %, critical from 95 %)\n"
+        "Temperature 25 C (warning from 85 C, critical from 95 C; warning down from 5 C, "
+        "critical down from 0 C)\n"
+        "Corrected   0 errors of volatile capacity\n"
+        "Corrected   0 errors of persistent capacity\n"
+        "Shutdowns   0 dirty\n")
+    ctl.ok("cci", "4202", "0e 08 00 00 00 00 00 00 05 00 00 00")
+    ctl.ok("cci", "4204", "01")
+    ctl.ok("reset")
+    ctl.ok("cci", "4202", "0e 08 00 00 00 00 00 00 05 00 00 00")
+    assert ctl.ok("health", "temperature=-1", "life-used=80", "corrected-volatile-error-count=5",
+                  "health-status=maintenance-needed,capacity-degraded",
+                  "media-status=all-data-lost") == (
+        "Health      maintenance-needed, capacity-degraded\n"
+        "Media       all-data-lost\n"
+        "Life used   80 % (warning from 80 %, critical from 95 %); warning\n"
+        "Temperature -1 C (critical from 95 C, critical down from 0 C); critical\n"
+        "Corrected   5 errors of volatile capacity (warning from 5); warning\n"
+        "Corrected   0 errors of persistent capacity\n"
+        "Shutdowns   1 dirty\n")
+    assert ctl.ok("health", "health-status=", "temperature=32767", "life-used=255").startswith(
+        "Health      good\nMedia       all-data-lost\nLife used   not known ("), "bits end too"
+    assert "\nTemperature not known (" in ctl.ok("health")
+
+
+def test_health_has_the_names_of_the_control_protocol(virtual):
+    device, ctl = virtual
+    ctl.ok("health", "temperature=90", "corrected-persistent-error-count=3")
+    health = ctl.json("health")
+    alerts = health.pop("alerts")
+    with device.qmp() as qmp:
+        theirs = qmp.cmd("swcxl-query-device")["health"]
+    assert health == {key: theirs[key] for key in health}
+    assert set(theirs) - set(health) == {"shutdown-dirty"}
+    off = {"programmable": True, "enabled": False, "warning": 0}
+    assert alerts == {
+        "life-used": {"programmable": True, "enabled": True, "warning": 80, "critical": 95},
+        "over-temperature": {"programmable": True, "enabled": True, "warning": 85, "critical": 95},
+        "under-temperature": {"programmable": True, "enabled": True, "warning": 5, "critical": 0},
+        "corrected-volatile-errors": off,
+        "corrected-persistent-errors": {**off, "programmable": False}}, "there is no such capacity"
+
+
+def test_health_that_cannot_be(virtual):
+    _, ctl = virtual
+    before = ctl.json("health")
+    ctl.fails(USAGE, "'temperature' is no NAME=VALUE", "health", "temperature")
+    ctl.fails(REFUSED, "Parameter 'humidity' is unexpected", "health", "humidity=3")
+    ctl.fails(REFUSED, "expects a percentage", "health", "life-used=101")
+    ctl.fails(REFUSED, "expected: integer", "health", "temperature=warm")
+    assert ctl.json("health") == before
+
+
 # --- map
 
 def test_map(virtual):

@@ -569,7 +569,8 @@ def test_short_address(make):
 
 def test_what_needs_a_control_socket(make):
     function, ctl = make()
-    for args in ("plant 0 64", "clock step 5s", "reset", "poison list --media"):
+    for args in ("plant 0 64", "clock step 5s", "reset", "poison list --media",
+                 "health temperature=1"):
         ctl.fails(USAGE, "needs the control socket of an swcxl process (--qmp)", *args.split())
     ctl.fails(USAGE, "Choose one of --qmp and --pci", "status", "--qmp", "x")
     assert function.log == []
