@@ -483,6 +483,61 @@ class FirmwareTransfer(Row):
         return machine.query("firmware", "transferring")
 
 
+class Features(Row):
+    """Features by their UUIDs, one value for all, perhaps saved; or a first part of it."""
+
+    PATROL_SCRUB = "96dad7d6fde8482ba73375774e06db8a"
+    CACHELINE = "96c3338691dd44c79ecbfdaf6503bac4"
+    ROW = "450ebf67b1354f97a498c2d57f279bed"
+    BANK = "78b7963690ac4b64a4effaac5d18a863"
+    RANK = "34dbaff5055242818f76da0b5e7a76a7"
+
+    def __init__(self, title, value, *uuids, saved=False):
+        self.title, self.value, self.saved = title, value, saved
+        self.uuids = [bytes.fromhex(uuid) for uuid in uuids]
+
+    @staticmethod
+    def change(machine, uuid, flags, value=b""):
+        return machine.command(0x0502, uuid + struct.pack("<IHB9x", flags, 0, 1) + value)[0]
+
+    def set(self, machine):
+        for uuid in self.uuids:
+            assert self.change(machine, uuid, self.saved << 3, self.value) == 0
+
+    def get(self, machine):
+        return [machine.ok(0x0501, uuid + struct.pack("<HHB", 0, 64, 0)) for uuid in self.uuids]
+
+
+class FeatureTransfer(Row):
+    """Whether there is one shows by aborting it."""
+
+    title = "Feature transfer under way"
+
+    def set(self, machine):
+        Features.change(machine, bytes.fromhex(Features.PATROL_SCRUB), 1, b"\x0c")
+
+    def before(self, machine):
+        return 0
+
+    def get(self, machine):
+        return Features.change(machine, b"\xff" * 16, 4)
+
+
+class Repairs(Row):
+    """PPR of a row with a permanent error."""
+
+    def __init__(self, title, subclass, kind, start):
+        self.title, self.subclass, self.kind, self.start = title, subclass, kind, start
+
+    def set(self, machine):
+        machine.plant(self.start, permanent=True)
+        machine.ok(0x0600, struct.pack("<BBBQ3x", 1, self.subclass, 0, self.start), rc=1)
+        machine.step(10 ** 9)
+
+    def get(self, machine):
+        return machine.query("repair", "spares", self.kind)
+
+
 class Disabled(Row):
     title = "Media disabled by a sanitize"
 
@@ -566,6 +621,18 @@ BATCHES = {
         FirmwareSlot(),
         FirmwareStaged(),
         FirmwareTransfer()]),
+    "features": ([], [
+        Features("Features: patrol scrub, ECS, PPR", b"\x18\1", Features.PATROL_SCRUB),
+        Features("Features: cacheline sparing", b"\1\0", Features.CACHELINE),
+        Features("Features: row and bank sparing", b"\1\0", Features.ROW, Features.BANK),
+        Features("Features: rank sparing, and whatever sparing was saved", b"\1\0", Features.RANK),
+        FeatureTransfer()]),
+    "saved-features": ([], [
+        Features("Features: rank sparing, and whatever sparing was saved", b"\1\0",
+                 Features.CACHELINE, Features.ROW, Features.BANK, Features.RANK, saved=True)]),
+    "repairs": ([], [
+        Repairs("Soft repairs", 0, "sppr", 0x1000),
+        Repairs("Hard repairs", 1, "hppr", PERSISTENT)]),
     "disabled": ([], [
         Disabled()]),
     "security": ([], [
@@ -592,8 +659,8 @@ DOCUMENT = document()
 
 
 def test_document_and_rows_are_the_same():
-    titles = [row.title for _, rows in BATCHES.values() for row in rows]
-    assert sorted(titles) == sorted(DOCUMENT)
+    titles = {row.title for _, rows in BATCHES.values() for row in rows}
+    assert titles == set(DOCUMENT)
     columns = {column for column, _, _ in RESETS.values()}
     for title, cells in DOCUMENT.items():
         assert set(cells) == columns, title
