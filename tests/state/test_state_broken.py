@@ -241,13 +241,14 @@ def test_a_start_that_cannot_write_is_none(file, start):
 def small_disk(tmp_path):
     """A file system of 1 MiB, in a name space of its own: (how to start there, its directory
     inside, and outside when something runs in it)."""
-    if not shutil.which("unshare"):
-        pytest.fail("unshare (util-linux) is needed")
+    spaces = [space for space in ("-m", "-rm") if not subprocess.run(
+        ["unshare", space, "mount", "-t", "tmpfs", "tmpfs", tmp_path], capture_output=True).returncode]
+    if not spaces:
+        pytest.skip("nobody may mount anything here; the other tests do with limits of files")
     disk = tmp_path / "disk"
     disk.mkdir()
     wrapper = tmp_path / "wrapper"
-    space = "-rm" if os.geteuid() else "-m"
-    wrapper.write_text(f"#!/bin/sh\nexec unshare {space} sh -c 'mount -t tmpfs -o size=1m tmpfs {disk} "
+    wrapper.write_text(f"#!/bin/sh\nexec unshare {spaces[0]} sh -c 'mount -t tmpfs -o size=1m tmpfs {disk} "
                        f"&& exec \"$0\" \"$@\"' {program()} \"$@\"\n")
     wrapper.chmod(0o755)
     return wrapper, disk
