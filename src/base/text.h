@@ -22,11 +22,8 @@ static inline void text_add(struct text *text, const char *p, size_t len)
 
 static inline void text_str(struct text *text, const char *str)
 {
-	size_t len = 0;
-
-	while (str[len])
-		len++;
-	text_add(text, str, len);
+	while (*str && text->len < text->cap)
+		text->p[text->len++] = *str++;
 }
 
 /* A number in digits of a base up to 16, at least so many of them. */

@@ -5,7 +5,7 @@
  * record in the fatal log. It is kept over power loss, which is when it is wanted most.
  *
  * Its data is text, lines of name=value; the names are those of swcxl-query-device with dots
- * between the levels, numbers are decimal. FORMAT says so. Lines may be added to it.
+ * between the levels, numbers are decimal, sets of flags too. FORMAT says so. Lines may be added.
  */
 #include <errno.h>
 
@@ -20,8 +20,8 @@ static const uuid FORMAT = {{0x65, 0xd8, 0xe5, 0x51, 0x5b, 0x49, 0x47, 0x69, 0x8
 /* ---- what it says ---- */
 
 /* clang-format off */
-#define ROW(name, field) \
-	{name, offsetof(struct swcxl_status, field), sizeof(((struct swcxl_status *)0)->field)}
+#define SIZE(field) sizeof(((struct swcxl_status *)0)->field)
+#define ROW(name, field) {name, offsetof(struct swcxl_status, field), SIZE(field)}
 static const struct {
 	const char *name;
 	size_t offset, size;
@@ -30,6 +30,7 @@ static const struct {
 	ROW("timestamp", timestamp),
 	ROW("partitions.volatile.length", volatile_part.length),
 	ROW("partitions.persistent.length", persistent_part.length),
+	ROW("security", security),
 	ROW("media.status", media_status),
 	ROW("media.poisoned-lines", poisoned_lines),
 	ROW("media.injected-lines", injected_lines),
@@ -51,16 +52,23 @@ static const struct {
 	ROW("firmware.active", firmware.active),
 	ROW("firmware.staged", firmware.staged),
 	ROW("firmware.transferring", firmware.transferring),
+	ROW("health.health-status", health.status),
+	ROW("health.media-status", health.media_status),
+	ROW("health.life-used", health.life_used),
+	ROW("health.dirty-shutdown-count", dirty_shutdowns),
+	ROW("health.corrected-volatile-error-count", health.corrected_volatile_errors),
+	ROW("health.corrected-persistent-error-count", health.corrected_persistent_errors),
+	ROW("health.shutdown-dirty", shutdown_dirty),
 };
 /* clang-format on */
 
 static uint64_t value_of(const void *field, size_t size)
 {
 	switch (size) {
-	case sizeof(bool):
-		return *(const bool *)field;
-	case sizeof(unsigned):
-		return *(const unsigned *)field;
+	case sizeof(uint8_t):
+		return *(const uint8_t *)field;
+	case sizeof(uint32_t):
+		return *(const uint32_t *)field;
 	default:
 		return *(const uint64_t *)field;
 	}
@@ -71,6 +79,16 @@ static void line(struct text *text, const char *name, uint64_t value)
 	text_str(text, name);
 	text_str(text, "=");
 	text_dec(text, value);
+	text_str(text, "\n");
+}
+
+/* The only number that may be below 0. */
+static void temperature_line(struct text *text, int value)
+{
+	text_str(text, "health.temperature=");
+	if (value < 0)
+		text_str(text, "-");
+	text_dec(text, (unsigned)(value < 0 ? -value : value));
 	text_str(text, "\n");
 }
 
@@ -102,6 +120,7 @@ static void describe(const struct swcxl_dev *dev, struct text *text)
 	for (unsigned i = 0; i < ARRAY_SIZE(rows); i++)
 		line(text, rows[i].name,
 		     value_of((const uint8_t *)&status + rows[i].offset, rows[i].size));
+	temperature_line(text, status.health.temperature);
 	describe_logs(dev, text);
 }
 

@@ -26,6 +26,8 @@ enum cci_step {
 	STEP_NO_MEMORY,	   /* allocations until one fails */
 	STEP_LEND,	   /* mailbox payload: 1 other memory, 0 the device's own; scribble */
 	STEP_RAS,	   /* an error: bit 7 correctable, bits 4:0 which; a byte of its header */
+	STEP_FIRMWARE,	   /* channel, parts, units in each, at which of them what goes wrong */
+	STEP_EVENT,	   /* log, records */
 	STEPS
 };
 

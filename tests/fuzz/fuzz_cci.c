@@ -323,6 +323,38 @@ static void step_ras(struct input *in)
 	MUST(recorded <= 1);
 }
 
+/* A package in parts, one of which may come twice, be another one, or not be whole. */
+static void step_firmware(struct input *in)
+{
+	static uint8_t bytes[0x80 + 4 * 0x80 + 1];
+	unsigned which = (unsigned)take(in, 1), parts = (unsigned)take(in, 1);
+	unsigned units = (unsigned)take(in, 1) % 5, at = (unsigned)take(in, 1);
+	unsigned wrong = (unsigned)take(in, 1);
+
+	for (unsigned i = 0; i <= parts; i++) {
+		unsigned here = i == at ? wrong : 0;
+		uint32_t len = 0x80 + units * 0x80 + (here >> 2 & 1);
+
+		memset(bytes, 0, sizeof(bytes));
+		bytes[0] = (uint8_t)(i == 0 ? 1 : i < parts ? 2 : 3);
+		bytes[1] = (uint8_t)(wrong >> 6);
+		le_store(bytes + 4, 4, i * units + (here & 3));
+		memset(bytes + 0x80, (int)(wrong >> 4), units * 0x80);
+		run(which, 0x0201, bytes, len);
+		if (here & 8)
+			run(which, 0x0201, bytes, len);
+	}
+}
+
+static void step_event(struct input *in)
+{
+	struct swcxl_event_header header = {.uuid = {1}};
+	enum swcxl_log log = (enum swcxl_log)(take(in, 1) % (SWCXL_LOGS + 1));
+
+	for (unsigned n = (unsigned)take(in, 1); n > 0; n--)
+		MUST(!swcxl_event_inject(t.dev, log, &header, NULL, 0) == (log < SWCXL_LOGS));
+}
+
 static void step_lend(struct input *in)
 {
 	uint8_t flags = (uint8_t)take(in, 1);
@@ -381,6 +413,17 @@ static void check_logs(void)
 	}
 }
 
+static void check_firmware(const struct swcxl_status *st)
+{
+	unsigned active = st->firmware.active, staged = st->firmware.staged;
+
+	MUST(active >= 1 && active <= SWCXL_FW_SLOTS && st->firmware.slot[active - 1].revision[0]);
+	MUST(staged <= SWCXL_FW_SLOTS && staged != active);
+	MUST(!staged || st->firmware.slot[staged - 1].size || staged == 1);
+	for (unsigned i = 0; i < SWCXL_FW_SLOTS; i++)
+		MUST(st->firmware.slot[i].size % 128 == 0 && !st->firmware.slot[i].revision[16]);
+}
+
 static void check_doe(void)
 {
 	uint8_t b[8];
@@ -425,6 +468,7 @@ static void check(void)
 	check_poison(&st);
 	check_logs();
 	check_doe();
+	check_firmware(&st);
 	check_ras();
 }
 
@@ -540,6 +584,12 @@ static void step(struct input *in)
 		break;
 	case STEP_NO_MEMORY:
 		t.fail_after = (long)take(in, 1) % 8;
+		break;
+	case STEP_FIRMWARE:
+		step_firmware(in);
+		break;
+	case STEP_EVENT:
+		step_event(in);
 		break;
 	default:
 		step_lend(in);

@@ -198,6 +198,51 @@ static void security_seeds(void)
 	save("cci", "security");
 }
 
+/* Packages that arrive whole, with a part twice, out of order, and what is done with them. */
+static void firmware_seeds(void)
+{
+	static const int wrong[] = {0xa0, 0xa8, 0xa1, 0xa4, 0x80, 0xff};
+
+	for (int box = ON_PRIMARY; box <= ON_CONTROL; box++) {
+		config(6, 3); /* a payload that holds four units */
+		for (int i = 0; i < 6; i++) {
+			ADD(STEP_FIRMWARE, box, 20 * i, i, 10 * i, wrong[i], STEP_TIME, 30);
+			command((unsigned)box, 0x0202);
+			command((unsigned)box, 0x0200);
+			ADD(STEP_STATE, STEP_RESET, i);
+		}
+		ADD(STEP_FIRMWARE, box, 255, 1, 254, 0xa8, STEP_TIME, 30, STEP_RESET, 3);
+		ADD(STEP_FIRMWARE, box, 9, 1, 3, 0xa1, STEP_TIME, 35, STEP_CLOSE, 0);
+		save("cci", (char[]){'f', 'w', (char)('0' + box), 0});
+	}
+}
+
+/* The dump is populated by both ways, read, cleared. */
+static void dump_seeds(void)
+{
+	for (int box = ON_PRIMARY; box <= ON_CONTROL; box++) {
+		config(0, 4);
+		for (int i = 0; i < 4; i++) {
+			command((unsigned)box, 0x0404);
+			if (i & 1)
+				ADD(STEP_EVENT, SWCXL_LOG_FATAL, i);
+			ADD(STEP_TIME, 27);
+			for (int offset = 0; offset < 2; offset++) { /* 0, 40h */
+				ADD(STEP_COMMAND, box, index_of(0x0401), FORM_BYTES);
+				add_bytes(row_log[ROW_LOG_STATE_DUMP], 16);
+				ADD(64 * offset, 0, 0, 0, 64, 0, 0, 0);
+			}
+			if (i & 2) {
+				ADD(STEP_COMMAND, box, index_of(0x0403), FORM_BYTES);
+				add_bytes(row_log[ROW_LOG_STATE_DUMP], 16);
+			}
+			ADD(STEP_STATE, STEP_RESET, i);
+		}
+		ADD(STEP_EVENT, SWCXL_LOG_FATAL, 255, STEP_EVENT, SWCXL_LOGS, 1);
+		save("cci", (char[]){'d', 'u', 'm', 'p', (char)('0' + box), 0});
+	}
+}
+
 static void cci_seeds(void)
 {
 	for (unsigned i = 0; i < ARRAY_SIZE(rows); i++) {
@@ -227,6 +272,8 @@ static void cci_seeds(void)
 		ADD(STEP_NO_MEMORY, n, STEP_PLANT, 0, n * 5, 3, n % 4, n % 2, STEP_OPEN, n,
 		    STEP_WRITE, 0, n, 64, 0, 7, STEP_LEND, n, STEP_CLOSE, n);
 	save("cci", "memory");
+	firmware_seeds();
+	dump_seeds();
 }
 
 /* ---- vfio ---- */

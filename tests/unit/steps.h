@@ -17,6 +17,7 @@ static inline struct swcxl_config steps_config(void)
 	c.lsa_size = 1280;
 	c.scan_ns_per_line = 1;
 	c.sanitize_ns = 1000;
+	c.fw_ns = 1000;
 	return c;
 }
 
@@ -41,13 +42,40 @@ static inline void random_security_step(struct test_device *t, uint64_t line, ui
 	swcxl_advance(t->dev, swcxl_now(t->dev) + below(2000));
 }
 
+/* Packages and parts of them, good and bad, in order and not; slots that are activated. */
+static inline void random_firmware_step(struct test_device *t)
+{
+	uint8_t in[0x180] = {(uint8_t)below(5), (uint8_t)below(5), [4] = (uint8_t)below(4)};
+
+	memset(in + 0x80, (int)below(3), 0x100);
+	rig_run(t, 0x0201, in, 0x80 * (1 + below(3)));
+	in[0] = (uint8_t)below(2);
+	if (below(3) == 0)
+		rig_run(t, 0x0202, in, 2);
+	swcxl_advance(t->dev, swcxl_now(t->dev) + below(3000));
+}
+
+/* The state dump is populated, by the command or by a fatal event, or cleared. */
+static inline void random_dump_step(struct test_device *t)
+{
+	static const uint8_t dump[16] = {0xb3, 0xfa, 0xb4, 0xcf, 0x01, 0xb6, 0x43, 0x32,
+					 0x94, 0x3e, 0x5e, 0x99, 0x62, 0xf2, 0x35, 0x67};
+	struct swcxl_event_header header = {.uuid = {1}};
+
+	if (below(2))
+		rig_run(t, below(2) ? 0x0404 : 0x0403, dump, sizeof(dump));
+	else
+		CHECK(!swcxl_event_inject(t->dev, SWCXL_LOG_FATAL, &header, NULL, 0));
+	swcxl_advance(t->dev, swcxl_now(t->dev) + below(200 * NS_PER_MS));
+}
+
 static inline void random_step(struct test_device *t)
 {
 	uint64_t line = UNIT_LINES - 20 + below(40), n = 1 + below(6);
 	uint8_t data[6 * 64 + 16], in[8 + 100] = {0};
 
 	memset(data, (int)below(3), sizeof(data));
-	switch (below(13)) {
+	switch (below(15)) {
 	case 0:
 	case 1:
 		swcxl_plant(t->dev, line * 64, n * 64, (enum swcxl_source)below(4), below(2),
@@ -83,6 +111,12 @@ static inline void random_step(struct test_device *t)
 	case 10:
 	case 11:
 		random_security_step(t, line, n);
+		break;
+	case 12:
+		random_firmware_step(t);
+		break;
+	case 13:
+		random_dump_step(t);
 		break;
 	default:
 		if (below(4) == 0)

@@ -538,6 +538,47 @@ class Repairs(Row):
         return machine.query("repair", "spares", self.kind)
 
 
+VENDOR_DEBUG = bytes.fromhex("5e1819d911a9400c811fd60719403d86")
+STATE_DUMP = bytes.fromhex("b3fab4cf01b64332943e5e9962f23567")
+
+
+class VendorDebug(Row):
+    """A command that was refused is in it."""
+
+    title = "Vendor Debug log"
+
+    def set(self, machine):
+        machine.ok(0xc0de, rc=3)
+
+    def get(self, machine):
+        return b" c0de: " in machine.ok(0x0401, VENDOR_DEBUG + struct.pack("<II", 0, 4096))
+
+
+class StateDump(Row):
+    title = "Component State Dump"
+
+    def set(self, machine):
+        machine.ok(0x0404, STATE_DUMP, rc=1)
+        machine.step(10 ** 8)
+
+    def get(self, machine):
+        payload = STATE_DUMP + struct.pack("<II", 0, 4096)
+        with machine.daemon.qmp() as qmp:  # a reader of its own
+            return qmp.cmd("swcxl-cci", opcode=0x0401, payload=payload.hex())
+
+
+class StateDumpReading(Row):  # of what StateDump populates
+    """The channel may go on behind offset 0."""
+
+    title = "Reading of the dump under way"
+
+    def set(self, machine):
+        machine.ok(0x0401, STATE_DUMP + struct.pack("<II", 0, 64))
+
+    def get(self, machine):
+        return machine.command(0x0401, STATE_DUMP + struct.pack("<II", 64, 64))[0]
+
+
 class Disabled(Row):
     title = "Media disabled by a sanitize"
 
@@ -633,6 +674,10 @@ BATCHES = {
     "repairs": ([], [
         Repairs("Soft repairs", 0, "sppr", 0x1000),
         Repairs("Hard repairs", 1, "hppr", PERSISTENT)]),
+    "logs": ([], [
+        VendorDebug(),
+        StateDump(),
+        StateDumpReading()]),
     "disabled": ([], [
         Disabled()]),
     "security": ([], [
