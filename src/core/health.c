@@ -5,7 +5,8 @@
  * What was said is kept, so that neither resets nor power make the device repeat itself.
  *
  * What the conditions look at belongs to others: temperature, wear and corrected errors to the
- * management side, thresholds to the host. Whoever changes something calls health_update().
+ * management side, thresholds to the host, permanent errors and spares to poison.c and repair.c.
+ * Whoever changes something calls health_update(), after the event of what has happened.
  */
 #include <errno.h>
 
@@ -44,6 +45,17 @@ static bool falls_to(const struct swcxl_dev *dev, le16 limit)
 }
 
 /* ---- the conditions ---- */
+
+/* Permanent errors that the device knows of, and something to replace them with. */
+static bool maintenance_needed(const struct swcxl_dev *dev)
+{
+	return dev->media.permanent && repair_spares_left(dev);
+}
+
+static bool replace_hardware(const struct swcxl_dev *dev)
+{
+	return dev->media.permanent && !repair_spares_left(dev);
+}
 
 static bool life_warning(const struct swcxl_dev *dev)
 {
@@ -122,12 +134,12 @@ static const struct condition {
 	uint8_t type;
 	uint32_t flags; /* of the record */
 } conditions[CONDITIONS] = {
-	[MAINTENANCE_NEEDED] = {never, SWCXL_LOG_WARNING, MODULE_HEALTH_STATUS,
+	[MAINTENANCE_NEEDED] = {maintenance_needed, SWCXL_LOG_WARNING, MODULE_HEALTH_STATUS,
 				EVENT_MAINTENANCE_NEEDED},
 	/* a device throttles when it is too hot */
 	[PERFORMANCE_DEGRADED] = {over_critical, SWCXL_LOG_WARNING, MODULE_HEALTH_STATUS,
 				  EVENT_PERFORMANCE_DEGRADED},
-	[REPLACE_HARDWARE] = {never, SWCXL_LOG_FAILURE, MODULE_HEALTH_STATUS,
+	[REPLACE_HARDWARE] = {replace_hardware, SWCXL_LOG_FAILURE, MODULE_HEALTH_STATUS,
 			      EVENT_PERMANENT | EVENT_REPLACE_HARDWARE},
 	[CAPACITY_DEGRADED] = {never, SWCXL_LOG_FAILURE, MODULE_HEALTH_STATUS, EVENT_PERMANENT},
 	[LIFE_WARNING] = {life_warning, SWCXL_LOG_WARNING, MODULE_LIFE_USED, 0},
@@ -208,12 +220,29 @@ void health_info(const struct swcxl_dev *dev, struct get_health_info_out *out)
 	out->corrected_persistent_errors = health->corrected_persistent;
 }
 
+/* Which operation would help, in the fields that the revision has for it. */
+static void request_maintenance(const struct swcxl_dev *dev, struct swcxl_event_header *header)
+{
+	const struct repair_kind *kind = dev->media.permanent ? repair_to_ask_for(dev) : NULL;
+
+	if (!kind || dev->config.revision < SWCXL_CXL_3_0)
+		return;
+	header->maintenance_class = kind->class;
+	if (dev->config.revision < SWCXL_CXL_3_1)
+		return;
+	header->maintenance_subclass = kind->subclass;
+	header->flags |= EVENT_SUBCLASS_VALID;
+}
+
 static void say(struct swcxl_dev *dev, enum swcxl_log log, uint8_t type, uint32_t flags)
 {
+	struct swcxl_event_header header = {.flags = flags};
 	struct memory_module record = {.type = type};
 
 	health_info(dev, &record.health);
-	event_add(dev, log, EVENT_TYPE_MEMORY_MODULE, flags, &record, sizeof(record));
+	if (flags & EVENT_MAINTENANCE_NEEDED)
+		request_maintenance(dev, &header);
+	event_add_as(dev, log, EVENT_TYPE_MEMORY_MODULE, &header, &record, sizeof(record));
 }
 
 /* anew: conditions to be told of again, if they hold. */

@@ -190,10 +190,14 @@ int swcxl_plant(struct swcxl_dev *dev, uint64_t start, uint64_t length, enum swc
 {
 	uint8_t attr = (uint8_t)(SWCXL_ATTR_POISON | source | (known ? SWCXL_ATTR_KNOWN : 0) |
 				 (permanent ? SWCXL_ATTR_PERMANENT : 0));
+	int err;
 
 	if (!is_lines(dev, start, length))
 		return -EINVAL;
-	return poison_plant(dev, start / SWCXL_LINE, length / SWCXL_LINE, attr, BY_UNKNOWN);
+	err = poison_plant(dev, start / SWCXL_LINE, length / SWCXL_LINE, attr, BY_UNKNOWN);
+	if (!err)
+		health_update(dev);
+	return err;
 }
 
 bool swcxl_known_poison(const struct swcxl_dev *dev, uint64_t start, uint64_t length)
@@ -280,6 +284,7 @@ int swcxl_media_read(struct swcxl_dev *dev, uint64_t start, void *buf, size_t le
 		if (!poison_discover(dev, piece.start, piece.len))
 			return -ENOSPC;
 		event_poison(dev, piece.start, piece.attr, BY_HOST_READ);
+		health_update(dev);
 	}
 	return 0;
 }

@@ -78,8 +78,24 @@ unsigned repair_spares_left(const struct swcxl_dev *dev)
 	unsigned n = 0;
 
 	for (unsigned i = 0; i < SWCXL_REPAIRS; i++)
-		n += repair_spares(dev, &repair_kinds[i]);
+		if (repair_kinds[i].since <= dev->config.revision)
+			n += repair_spares(dev, &repair_kinds[i]);
 	return n;
+}
+
+/* A repair that lasts, before one that does not. */
+const struct repair_kind *repair_to_ask_for(const struct swcxl_dev *dev)
+{
+	const struct repair_kind *found = NULL;
+
+	for (unsigned i = 0; i < SWCXL_REPAIRS; i++) {
+		const struct repair_kind *kind = &repair_kinds[i];
+
+		if (kind->since <= dev->config.revision && repair_spares(dev, kind) &&
+		    (!found || (kind->hard && !found->hard)))
+			found = kind;
+	}
+	return found;
 }
 
 static bool has_failed(const struct kept_spare *spare, unsigned i)
@@ -183,6 +199,7 @@ enum swcxl_rc repair_do(struct swcxl_dev *dev, const struct repair *r)
 	*spare = use;
 	kept_changed(dev, KEPT_spares);
 	repair_report(dev, r, SPARING_SUCCESS, false);
+	health_update(dev);
 	return SWCXL_SUCCESS;
 }
 

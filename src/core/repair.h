@@ -39,6 +39,8 @@ struct repairs {
 
 /* Spares of a kind that are left. */
 unsigned repair_spares(const struct swcxl_dev *dev, const struct repair_kind *kind);
+/* What a host should be asked for when there is a permanent error; NULL: there is no spare. */
+const struct repair_kind *repair_to_ask_for(const struct swcxl_dev *dev);
 /* Does it now, and reports. */
 enum swcxl_rc repair_do(struct swcxl_dev *dev, const struct repair *repair);
 /* Reports what became of it: SPARING_SUCCESS, ...; query: nothing was done, a host only asked. */

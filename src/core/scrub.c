@@ -95,6 +95,7 @@ static void find(struct swcxl_dev *dev, struct range rest)
 		scrub->found.end = rest.start + n;
 		if (fresh)
 			event_poison(dev, rest.start, rest.attr, BY_PATROL_SCRUB);
+		health_update(dev);
 		rest.start += n;
 		rest.len -= n;
 	}

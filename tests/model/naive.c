@@ -125,6 +125,16 @@ static void event(struct naive *m, uint64_t line, uint8_t transaction)
 	m->event_ts = naive_stamp(m);
 }
 
+/* Permanent errors need maintenance as long as there are spares, of which none is used here. */
+static void update_health(struct naive *m)
+{
+	bool before = m->maintenance;
+
+	for (uint32_t i = 0; i < PLAY && !m->maintenance; i++)
+		m->maintenance = m->line[i].known && m->line[i].permanent;
+	m->events[1] += m->maintenance && !before; /* a warning of the module */
+}
+
 /* D-53. */
 void naive_plant(struct naive *m, uint64_t line, uint64_t n, uint8_t source, bool known,
 		 bool permanent)
@@ -145,6 +155,7 @@ void naive_plant(struct naive *m, uint64_t line, uint64_t n, uint8_t source, boo
 	add(m, line, line + n);
 	if (first != UINT64_MAX)
 		event(m, first, 0);
+	update_health(m);
 }
 
 static bool frozen(const struct naive *m)
@@ -243,6 +254,7 @@ void naive_read(struct naive *m, uint64_t line, uint64_t n)
 		add(m, a, b);
 		event(m, a, 1);
 	}
+	update_health(m);
 }
 
 /* ---- scan ---- */
@@ -365,6 +377,7 @@ static bool pass(struct naive *m, uint64_t line)
 	add(m, line, line + 1);
 	if (fresh && !m->no_events)
 		event(m, line, 3);
+	update_health(m);
 	return true;
 }
 

@@ -63,6 +63,7 @@ struct naive {
 	uint32_t spans;
 
 	uint32_t events[3];  /* informational, warning, failure */
+	bool maintenance;    /* health: there is a permanent error, known */
 	uint64_t event_line; /* of the last one */
 	uint8_t event_descriptor, event_transaction;
 	uint64_t event_ts;

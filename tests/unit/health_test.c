@@ -330,11 +330,84 @@ static void an_event_interrupts(void)
 	end();
 }
 
+/* ---- repairs ---- */
+
+#define ROW 0x2000u /* bytes that PPR repairs */
+
+static unsigned ppr(unsigned subclass, uint64_t address)
+{
+	uint8_t in[14] = {1, (uint8_t)subclass};
+
+	le_store(in + 3, 8, address);
+	return rig_run(&t, 0x0600, in, sizeof(in));
+}
+
+static unsigned status(void)
+{
+	return rig_status(&t).health.status;
+}
+
+/* Each spare that is used leaves fewer; without any the device is to be replaced. */
+static void spares_run_out(void)
+{
+	struct swcxl_config c = rig_config(SWCXL_CAPACITY_UNIT, 0);
+	unsigned used = 0;
+
+	c.revision = SWCXL_CXL_3_0; /* which has PPR alone */
+	test_device_open(&t, &c);
+	for (;; used++) {
+		uint64_t address = used * 4ull * ROW;
+		unsigned rc;
+
+		CHECK(!swcxl_plant(t.dev, address, 64, SWCXL_SOURCE_INTERNAL, true, true));
+		rc = ppr(used % 2, address);
+		if (rc == SWCXL_RESOURCES_EXHAUSTED)
+			rc = ppr(!(used % 2), address);
+		if (rc == SWCXL_RESOURCES_EXHAUSTED)
+			break;
+		CHECK(rc == SWCXL_BACKGROUND_STARTED &&
+		      status() == SWCXL_HEALTH_MAINTENANCE_NEEDED);
+		CHECK(records(&t, 1) == used + 1 && records(&t, 2) == used + 1);
+		swcxl_advance(t.dev, swcxl_now(t.dev) + NS_PER_S);
+		CHECK(status() == 0);
+	}
+	CHECK(used == 12 && status() == SWCXL_HEALTH_REPLACE_HARDWARE);
+	/* the events of 13 errors in the failure log, and after them the module's */
+	CHECK(records(&t, 1) == 12 && records(&t, 2) == 14);
+	CHECK(swcxl_log_record(t.dev, 2, 13)[0x31] == SWCXL_HEALTH_REPLACE_HARDWARE);
+	/* soft repairs end with the power, and their errors are back: repair can go on */
+	swcxl_reset(t.dev, SWCXL_RESET_COLD);
+	CHECK(status() == SWCXL_HEALTH_MAINTENANCE_NEEDED && records(&t, 1) == 13);
+	test_device_close(&t);
+}
+
+/* However coarse the steps of the clock are, what a scan finds is told at its time. */
+static void the_time_of_a_discovery(void)
+{
+	for (unsigned step = 1; step <= 100000; step *= 10) {
+		const uint8_t *record;
+
+		begin();
+		CHECK(rig_run(&t, 0x0301, "\1\0\0\0\0\0\0\0", 8) == 0);
+		CHECK(!rig_plant(&t, 10, 5, false));
+		CHECK(!swcxl_plant(t.dev, 15 * 64, 640, SWCXL_SOURCE_INTERNAL, false, true));
+		rig_scan(&t, 0, 100, true);
+		for (unsigned at = 0; at < 100 * 500; at += step)
+			swcxl_advance(t.dev, at + step);
+		CHECK(records(&t, 1) == 1 && records(&t, 2) == 0);
+		record = swcxl_log_record(t.dev, 1, 0);
+		CHECK(le_load(record + 0x18, 8) == 1 + 16 * 500);
+		end();
+	}
+}
+
 int main(void)
 {
 	RUN(everything_is_told_once);
 	RUN(what_cannot_be_is_refused);
 	RUN(dirty_shutdowns_wrap);
 	RUN(an_event_interrupts);
+	RUN(spares_run_out);
+	RUN(the_time_of_a_discovery);
 	return test_done();
 }
