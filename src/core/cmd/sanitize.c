@@ -21,14 +21,10 @@ static void set_disabled(struct swcxl_dev *dev, bool disabled)
 /* Everything is gone but permanent errors, and the list is true whatever it was (D-41). */
 static enum swcxl_rc sanitized(struct swcxl_dev *dev)
 {
-	static const enum dpa_kind kinds[] = {DPA_VOLATILE, DPA_PERSISTENT};
-
-	for (unsigned i = 0; i < ARRAY_SIZE(kinds); i++) {
-		poison_sweep(dev, kinds[i], poison_is_permanent);
-		erase_kind(dev, kinds[i]);
-	}
+	poison_wipe(dev);
+	erase_kind(dev, DPA_VOLATILE);
+	erase_kind(dev, DPA_PERSISTENT);
 	erase_labels(dev);
-	list_rebuild(dev);
 	scan_drop_results(dev);
 	cci_drop_cursors(dev);
 	set_disabled(dev, false);
