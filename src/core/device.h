@@ -138,6 +138,9 @@ bool poison_discover(struct swcxl_dev *dev, uint64_t start, uint64_t len);
  * Returns how many lines it was, 0 when there is no memory.
  */
 uint64_t poison_discover_part(struct swcxl_dev *dev, const struct range *found, uint64_t n);
+/* Would it, when it becomes known, be the only permanent error that is? Health changes then, and
+ * the device may begin to repair. */
+bool poison_is_news(const struct swcxl_dev *dev, const struct range *piece);
 /* Permanent errors in a range are so no longer; the lines stay poisoned, and are known to be.
  * False: no memory, nothing changed. */
 bool poison_repair(struct swcxl_dev *dev, uint64_t start, uint64_t len);

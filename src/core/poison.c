@@ -91,6 +91,12 @@ uint64_t poison_discover_part(struct swcxl_dev *dev, const struct range *found, 
 	return n == 1 || poison_discover(dev, found->start + 1, n - 1) ? n : 0;
 }
 
+bool poison_is_news(const struct swcxl_dev *dev, const struct range *piece)
+{
+	return piece->attr & SWCXL_ATTR_PERMANENT && !(piece->attr & SWCXL_ATTR_KNOWN) &&
+	       !dev->media.permanent;
+}
+
 static uint8_t repaired(uint8_t old, void *arg)
 {
 	(void)arg;
@@ -296,6 +302,7 @@ int swcxl_media_read(struct swcxl_dev *dev, uint64_t start, void *buf, size_t le
 			return -ENOSPC;
 		event_poison(dev, piece.start, piece.attr, BY_HOST_READ);
 		health_update(dev);
+		device_deadline(dev);
 	}
 	return 0;
 }

@@ -90,8 +90,6 @@ static void conventional_reset(struct swcxl_dev *dev, enum swcxl_reset type, boo
 	dev->clock_set = false;
 	if (media)
 		lose_power(dev);
-	if (type == SWCXL_RESET_COLD)
-		repair_power_lost(dev);
 	judge_shutdown(dev);
 	dev->scan.called = false;
 	dev->scan.start = dev->scan.end = dev->scan.position = 0;
@@ -100,6 +98,8 @@ static void conventional_reset(struct swcxl_dev *dev, enum swcxl_reset type, boo
 	config_space_reset(dev);
 	component_reset(dev, true);
 	dev->mailbox_used = false;
+	if (type == SWCXL_RESET_COLD)
+		repair_power_lost(dev);
 	health_update(dev);
 }
 

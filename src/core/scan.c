@@ -186,6 +186,7 @@ static uint64_t scan_deadline(const struct swcxl_dev *dev)
 	if (line > scan->start && ranges_find(&dev->media.poison, line - 1, &r) && r.start < line)
 		line = MAX(line, range_end(&r)); /* this run was reported when it began */
 	if (ranges_find(&dev->media.poison, line, &r) && r.start == line &&
+	    !poison_is_news(dev, &r) &&
 	    result_goes_on(dev, line, r.attr & SWCXL_ATTR_SOURCE)) /* its latent rest, likewise */
 		line = MIN(range_end(&r), line + result_room(scan));
 	if (ranges_find(&dev->media.poison, line, &r) && r.start < scan->end)

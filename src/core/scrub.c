@@ -170,7 +170,7 @@ uint64_t scrub_deadline(const struct swcxl_dev *dev)
 		if (!ranges_find(&dev->media.poison, line, &r))
 			return passed_at(dev, last);
 		line = MAX(line, r.start);
-		if (is_latent(&r) && !goes_on(dev, line, r.attr))
+		if (is_latent(&r) && (poison_is_news(dev, &r) || !goes_on(dev, line, r.attr)))
 			break;
 		line = range_end(&r);
 	}

@@ -18,6 +18,7 @@
 #include "naive.h"
 
 #define SANITIZE_NS 1000u
+#define MAINTENANCE_NS 700u
 
 static struct naive model;
 static struct test_device t, shadow;
@@ -179,11 +180,11 @@ static uint32_t raised(unsigned log)
 	return st.count;
 }
 
-/* The last record of a log that is about media, not about the module; NULL: none. */
+/* The last record of a log that is about media: what modules tell is only counted. */
 static const uint8_t *last_of_media(unsigned log)
 {
-	for (uint32_t i = model.events[log]; i-- > 0;) {
-		const uint8_t *r = swcxl_log_record(t.dev, log, i);
+	for (uint32_t n = model.events[log]; n-- > 0;) {
+		const uint8_t *r = swcxl_log_record(t.dev, log, n);
 
 		if (r[0] == 0xfb)
 			return r;
@@ -200,8 +201,10 @@ static void check_last_event(void)
 
 		CHECK(raised(log) == model.events[log]);
 		r = last_of_media(log);
-		any |= r != NULL;
-		found |= r && le_load(r + 0x30, 8) >> 6 == model.event_line &&
+		if (!r)
+			continue;
+		any = true;
+		found |= le_load(r + 0x30, 8) >> 6 == model.event_line &&
 			 r[0x38] == model.event_descriptor && r[0x39] == 0 &&
 			 r[0x3a] == model.event_transaction &&
 			 le_load(r + 0x18, 8) == model.event_ts &&
@@ -224,7 +227,7 @@ static void check_all(void)
 	check_last_event();
 	swcxl_query(t.dev, &st);
 	CHECK(st.injected_lines == injected);
-	CHECK(st.health.status == model.maintenance);
+	CHECK(st.health.status == model.sick);
 	CHECK(st.scan.running == model.running && st.background.running == model.running);
 	CHECK(!model.running || st.scan.position == model.pos * 64);
 	CHECK(model.running || st.background.rc == (enum swcxl_rc)model.bg_rc);
@@ -376,6 +379,24 @@ static void op_operate(void)
 		swcxl_advance(t.dev, model.now);
 }
 
+/* Rows all over the lines in play; what is found broken there most often. */
+static void op_repair(void)
+{
+	bool hard = one_in(6);
+	uint64_t line = some_line();
+	uint8_t in[14] = {1, hard}, out[256];
+	enum naive_rc rc;
+	size_t len;
+
+	snprintf(what, sizeof(what), "%s repair of %" PRIu64, hard ? "hard" : "soft",
+		 line - PLAY_START);
+	le_store(in + 3, 8, line * 64);
+	rc = naive_repair(&model, line, hard, MAINTENANCE_NS);
+	CHECK(test_execute(&t, 0x0600, in, 14, out, &len) == rc);
+	if (rc == BG)
+		swcxl_advance(t.dev, model.now);
+}
+
 static void op_abort(void)
 {
 	uint8_t out[256];
@@ -418,11 +439,16 @@ static void op_clock(void)
 
 static void op_reset(void)
 {
-	unsigned kind = (unsigned)below(3);
+	static const unsigned kinds[] = {SWCXL_RESET_CONVENTIONAL, SWCXL_RESET_CXL,
+					 SWCXL_RESET_ATTACH, SWCXL_RESET_COLD};
+	unsigned kind = kinds[below(4)];
+	bool cold = kind == SWCXL_RESET_COLD;
 
 	snprintf(what, sizeof(what), "reset %u", kind);
 	/* the control channel does not count as a mailbox: an attach leaves the media alone */
-	naive_reset(&model, kind != SWCXL_RESET_CXL, kind == SWCXL_RESET_CONVENTIONAL);
+	naive_reset(&model, kind != SWCXL_RESET_CXL, cold || kind == SWCXL_RESET_CONVENTIONAL);
+	if (cold)
+		naive_power_lost(&model);
 	swcxl_reset(t.dev, kind);
 }
 
@@ -464,6 +490,7 @@ static void open_all(void)
 	c.during_scan = one_in(2) ? SWCXL_DURING_SCAN_APPLY : below(3);
 	c.scan_ns_per_line = 1 + below(5);
 	c.sanitize_ns = SANITIZE_NS;
+	c.maintenance_ns = MAINTENANCE_NS;
 	memset(&model, 0, sizeof(model));
 	model.list_max = c.poison_list_max;
 	model.inject_limit = c.inject_limit;
@@ -482,9 +509,9 @@ static void one_step(void)
 	static const struct {
 		void (*op)(void);
 		unsigned weight;
-	} ops[] = {{op_plant, 12}, {op_inject, 10}, {op_clear, 12},  {op_write, 3},
-		   {op_read, 2},   {op_scan, 8},    {op_abort, 2},   {op_time, 24},
-		   {op_clock, 1},  {op_reset, 1},   {op_operate, 3}, {op_sanitize, 1}};
+	} ops[] = {{op_plant, 12},  {op_inject, 10},  {op_clear, 12}, {op_write, 3}, {op_read, 2},
+		   {op_scan, 8},    {op_abort, 2},    {op_time, 24},  {op_clock, 1}, {op_reset, 1},
+		   {op_operate, 3}, {op_sanitize, 1}, {op_repair, 2}};
 	unsigned sum = 0, pick;
 
 	for (unsigned i = 0; i < sizeof(ops) / sizeof(ops[0]); i++)

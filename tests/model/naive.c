@@ -125,19 +125,21 @@ static void event(struct naive *m, uint64_t line, uint8_t transaction)
 	m->event_ts = naive_stamp(m);
 }
 
-/* Permanent errors need maintenance as long as there are spares, of which none is used here. */
-static void update_health(struct naive *m)
+/* The module tells that it needs maintenance when it begins to. */
+static void judge(struct naive *m)
 {
-	bool before = m->maintenance;
+	bool sick = false;
 
-	for (uint32_t i = 0; i < PLAY && !m->maintenance; i++)
-		m->maintenance = m->line[i].known && m->line[i].permanent;
-	m->events[1] += m->maintenance && !before; /* a warning of the module */
+	for (uint32_t i = 0; i < PLAY; i++)
+		sick |= m->line[i].known && m->line[i].permanent;
+	if (sick && !m->sick)
+		m->events[1]++;
+	m->sick = sick;
 }
 
 /* D-53. */
-void naive_plant(struct naive *m, uint64_t line, uint64_t n, uint8_t source, bool known,
-		 bool permanent)
+static void plant(struct naive *m, uint64_t line, uint64_t n, uint8_t source, bool known,
+		  bool permanent, uint8_t transaction)
 {
 	uint64_t first = UINT64_MAX;
 
@@ -154,8 +156,14 @@ void naive_plant(struct naive *m, uint64_t line, uint64_t n, uint8_t source, boo
 	}
 	add(m, line, line + n);
 	if (first != UINT64_MAX)
-		event(m, first, 0);
-	update_health(m);
+		event(m, first, transaction);
+	judge(m);
+}
+
+void naive_plant(struct naive *m, uint64_t line, uint64_t n, uint8_t source, bool known,
+		 bool permanent)
+{
+	plant(m, line, n, source, known, permanent, 0);
 }
 
 static bool frozen(const struct naive *m)
@@ -253,8 +261,8 @@ void naive_read(struct naive *m, uint64_t line, uint64_t n)
 			at(m, i)->known = true;
 		add(m, a, b);
 		event(m, a, 1);
+		judge(m);
 	}
-	update_health(m);
 }
 
 /* ---- scan ---- */
@@ -377,7 +385,7 @@ static bool pass(struct naive *m, uint64_t line)
 	add(m, line, line + 1);
 	if (fresh && !m->no_events)
 		event(m, line, 3);
-	update_health(m);
+	judge(m);
 	return true;
 }
 
@@ -454,6 +462,73 @@ enum naive_rc naive_operate(struct naive *m, const uint64_t ranges[][2], uint32_
 	else
 		rebuild(m);
 	return BG;
+}
+
+static struct naive_spare *free_spare(struct naive *m)
+{
+	for (uint32_t i = 0; i < SOFT_SPARES; i++)
+		if (!m->soft[i].used)
+			return &m->soft[i];
+	return NULL;
+}
+
+/* What was permanent can be cleared, but is poisoned until then. A soft repair remembers what it
+ * cured; a hard one answers for it. */
+static void cure(struct naive *m, uint64_t row, struct naive_spare *soft)
+{
+	uint64_t news = UINT64_MAX;
+
+	for (uint64_t i = row; i < row + ROW; i++) {
+		struct naive_line *l = at(m, i);
+
+		for (uint32_t s = 0; !soft && s < SOFT_SPARES; s++)
+			if (m->soft[s].row == row)
+				m->soft[s].failed[i - row] = false;
+		if (!l->permanent)
+			continue;
+		if (soft)
+			soft->failed[i - row] = true;
+		if (!l->known && news == UINT64_MAX)
+			news = i;
+		l->permanent = false;
+		l->known = true;
+	}
+	add(m, row, row + ROW);
+	if (news != UINT64_MAX)
+		event(m, news, 6);
+}
+
+enum naive_rc naive_repair(struct naive *m, uint64_t line, bool hard, uint64_t ns)
+{
+	struct naive_spare *soft = hard ? NULL : free_spare(m);
+	uint64_t row = line / ROW * ROW;
+
+	if (m->running)
+		return BUSY;
+	if (hard ? m->hard_used == HARD_SPARES : !soft)
+		return NO_SPARE;
+	completed(m, ns);
+	if (soft)
+		*soft = (struct naive_spare){.used = true, .row = row};
+	m->hard_used += hard;
+	cure(m, row, soft);
+	judge(m);
+	return BG;
+}
+
+void naive_power_lost(struct naive *m)
+{
+	for (uint32_t s = 0; s < SOFT_SPARES; s++) {
+		struct naive_spare *soft = &m->soft[s];
+
+		for (uint64_t a = 0, b; a < ROW; a = b + 1) {
+			for (b = a; b < ROW && soft->failed[b]; b++)
+				;
+			if (b > a)
+				plant(m, soft->row + a, b - a, INTERNAL, true, true, 8);
+		}
+		*soft = (struct naive_spare){0};
+	}
 }
 
 void naive_set_clock(struct naive *m, uint64_t value)

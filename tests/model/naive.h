@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A naive model of media, poison list, overflow, scan and results: one struct a line, linear
- * searches, written from docs/RULES.md. It shares no code with the device.
+ * A naive model of media, poison list, overflow, scan, results and repair: one struct a line,
+ * linear searches, written from docs/RULES.md. It shares no code with the device.
  */
 #ifndef SWCXL_TESTS_NAIVE_H
 #define SWCXL_TESTS_NAIVE_H
@@ -29,6 +29,15 @@ struct naive_span {
 	uint64_t start, end;
 };
 
+#define ROW 128u /* lines that PPR repairs */
+#define SOFT_SPARES 8
+#define HARD_SPARES 4
+
+struct naive_spare {
+	bool used, failed[ROW];
+	uint64_t row;
+};
+
 enum naive_rc {
 	OK = 0,
 	BG = 1,
@@ -38,7 +47,8 @@ enum naive_rc {
 	BAD_PA = 0xf,
 	LIMIT = 0x10,
 	PERM = 0x11,
-	ABORTED = 0x12
+	ABORTED = 0x12,
+	NO_SPARE = 0x1d
 };
 
 struct naive {
@@ -62,8 +72,11 @@ struct naive {
 	struct naive_span span[SPANS]; /* coverage, unsorted */
 	uint32_t spans;
 
+	struct naive_spare soft[SOFT_SPARES];
+	uint32_t hard_used;
+	bool sick; /* a permanent error is known, as an event of the module has told */
+
 	uint32_t events[3];  /* informational, warning, failure */
-	bool maintenance;    /* health: there is a permanent error, known */
 	uint64_t event_line; /* of the last one */
 	uint8_t event_descriptor, event_transaction;
 	uint64_t event_ts;
@@ -85,6 +98,10 @@ void naive_abort(struct naive *m);
 enum naive_rc naive_sanitize(struct naive *m, uint64_t ns);
 enum naive_rc naive_operate(struct naive *m, const uint64_t ranges[][2], uint32_t n, uint64_t ns);
 void naive_advance(struct naive *m, uint64_t now);
+/* PPR of the row of a line, which takes ns. */
+enum naive_rc naive_repair(struct naive *m, uint64_t line, bool hard, uint64_t ns);
+/* After a reset that was cold. */
+void naive_power_lost(struct naive *m);
 void naive_set_clock(struct naive *m, uint64_t value);
 void naive_reset(struct naive *m, bool conventional, bool media);
 uint64_t naive_stamp(const struct naive *m);
