@@ -8,6 +8,16 @@ import sqlite3
 from guest import Failure, GuestFile, wait_for
 
 
+def wait_growing(number, enough):
+    """Waits until number() is enough, as long as it grows; returns it."""
+    while (now := number()) < enough:
+        try:
+            wait_for("growth", lambda: number() > now, pause=0.3)
+        except Failure:
+            break
+    return number()
+
+
 class Rasdaemon:
     """rasdaemon, recording into its database."""
 
@@ -31,13 +41,9 @@ class Rasdaemon:
 
     def wait(self, count):
         """Waits until so many rows about CXL were stored since the start, and no more came."""
-        try:
-            wait_for("rasdaemon's rows", lambda: len(self.stored()) >= count, pause=0.3)
-        except Failure:
-            pass
-        stored = self.stored()
-        if len(stored) != count:
-            raise Failure(f"rasdaemon stored {len(stored)} rows, expected {count}")
+        stored = wait_growing(lambda: len(self.stored()), count)
+        if stored != count:
+            raise Failure(f"rasdaemon stored {stored} rows, expected {count}")
 
     def rows(self, table, since=0):
         """The rows of a table as {column: value}, in the order of time. Only after wait(): rasdaemon drops
@@ -66,11 +72,7 @@ class Monitor:
 
     def wait(self, count):
         """The events since the start, when there are so many; more are a failure."""
-        try:
-            wait_for("cxl monitor's lines", lambda: len(self.output.lines()) >= count, pause=0.3)
-        except Failure:
-            pass
-        lines = self.output.lines()
-        if len(lines) != count:
-            raise Failure(f"cxl monitor printed {len(lines)} lines, expected {count}")
-        return [json.loads(line) for line in lines]
+        printed = wait_growing(lambda: len(self.output.lines()), count)
+        if printed != count:
+            raise Failure(f"cxl monitor printed {printed} lines, expected {count}")
+        return [json.loads(line) for line in self.output.lines()]
