@@ -727,6 +727,86 @@ def test_interrupt_and_news_once_until_the_log_is_empty_again():
         irq.close()
 
 
+# ---- the device's own records ------------------------------------------------------------------
+
+# The first code that a revision does not know: memory event types, transactions, device event types.
+KNOWN = {"2.0": (3, 7, 6), "3.0": (3, 8, 6), "3.1": (7, 9, 9), "3.2": (7, 9, 9)}
+PATROL = uuid.UUID("96dad7d6-fde8-482b-a733-75774e06db8a").bytes
+SOFT_PPR = uuid.UUID("892ba475-fad8-474e-9d3e-692c917568bb").bytes
+SECOND = 10 ** 9
+
+
+def live(qmp):
+    """Everything that makes the device report something by itself."""
+    def cci(opcode, payload, *codes):
+        reply = qmp.cmd("swcxl-cci", opcode=opcode, payload=payload.hex())
+        assert reply["return-code"] in codes or not codes, f"{opcode:04x}: {reply}"
+
+    def set_feature(which, version, data):
+        cci(0x0502, which + bytes(6) + bytes([version]) + bytes(9) + data)
+
+    def step(seconds):
+        qmp.cmd("swcxl-clock-step", nanoseconds=seconds * SECOND)
+
+    cci(0x0301, le(10 ** 18, 8), 0)
+    for i, source in enumerate(("external", "internal", "injected", "vendor", "unknown")):
+        qmp.cmd("swcxl-plant-poison", start=0x1000 * i, length=64, source=source)
+    cci(0x4301, le(0x8000, 8), 0)
+    qmp.cmd("swcxl-plant-poison", start=0x9000, length=64, known=False)
+    qmp.cmd("swcxl-read-media", start=0x9000, length=64)
+    qmp.cmd("swcxl-plant-poison", start=0xa000, length=64, known=False)
+    cci(0x4304, struct.pack("<QQB", 0, 0x1000, 0), 1)
+    step(1)
+    qmp.cmd("swcxl-plant-poison", start=0xb000, length=64, known=False)
+    set_feature(PATROL, 1, b"\1\1")
+    step(3600)
+    for subclass, address in ((0, 0x10000), (1, 0x20000)):
+        qmp.cmd("swcxl-plant-poison", start=address, length=64, permanent=True)
+        set_feature(SOFT_PPR, 2, b"\0\0\1")
+        cci(0x0600, bytes((1, subclass, 0)) + le(address, 8) + bytes(3))
+        step(1)
+    cci(0x0600, bytes((2, 1, 2)) + bytes(13))
+    step(1)
+    qmp.cmd("swcxl-reset", type="cold")
+    qmp.cmd("swcxl-set-health", **{"temperature": 120, "life-used": 99, "media-status":
+                                   "all-data-loss-imminent", "health-status":
+                                   ["replace-hardware", "capacity-degraded"]})
+    cci(0x4202, bytes((8, 8)) + bytes(10), 0)
+
+
+@pytest.mark.parametrize("revision", REVISIONS)
+def test_the_device_makes_no_record_that_is_newer_than_itself(revision):
+    with Daemon("--volatile", "256M", "--clock", "virtual", "--cxl-revision", revision,
+                vfio=False) as device, device.qmp() as qmp:
+        live(qmp)
+        made = [(log, r) for log in LOGS for r in qmp.cmd("swcxl-query-events", log=log)]
+    media, transactions, modules = KNOWN[revision]
+    kinds = {r["type"] for _, r in made}
+    assert kinds == {"general-media", "memory-module"} | (
+        {"memory-sparing"} if since(revision, "3.1") else set())
+    assert len(made) > 20
+    for log, r in made:
+        data = bytes.fromhex(r["data"])
+        valid, rows = FIELDS[r["type"]]
+        fresh = bytearray(128)
+        for table, flags in ((HEADER_FIELDS, 0x11), (rows, valid)):
+            for name, _, offset, value, first, bit in table:
+                if not since(revision, first):
+                    fresh[offset:offset + len(value)] = b"\xff" * len(value)
+                    fresh[flags] |= bit & 0xff
+                    fresh[flags + 1] |= bit >> 8
+        assert not any(a & b for a, b in zip(data, fresh)), f"newer than {revision}: {r}"
+        assert r["severity"] == log and (log != "informational" or not data[0x11] & 0x3c)
+        if r["type"] == "general-media":
+            assert data[0x39] < media and data[0x3a] < transactions
+        elif r["type"] == "memory-module":
+            assert data[0x30] < modules
+    transactions = {r["transaction-type"] for _, r in made if r["type"] == "general-media"}
+    assert {"unknown", "host-inject-poison", "host-read", "host-scan-media"} <= transactions
+    if since(revision, "3.1"):
+        assert {"media-patrol-scrub", "media-initialization"} <= transactions
+
+
 # ---- swcxlctl ------------------------------------------------------------------------------------
 
 def ctl(device, *args):
