@@ -10,7 +10,7 @@ timestamp are known exactly.
 import re
 import time
 
-from guest import BDF, wait_for
+from guest import BDF
 from listeners import Monitor, Rasdaemon
 from records import LOGS, Injection, ras_time
 from scenario import SERIAL, Scenario, check, same, test
@@ -191,10 +191,6 @@ class Events(Scenario):
             same("event", event, wanted)
 
     # --- many records
-
-    def wait_drained(self, most=0):
-        wait_for("the guest's reading of the logs",
-                 lambda: all(log["count"] <= most for log in self.device.query()["logs"].values()), pause=0.02)
 
     @test
     def nothing_is_lost_in_a_storm_that_the_guest_can_follow(self):

@@ -232,14 +232,18 @@ class Faults(Scenario):
         self.clear_faults()
         self.expect_well()
 
+    def expect_timeout_message(self, since, state):
+        text = self.kernel_says(since)
+        check(f"the kernel says so: {text}",
+              re.search(rf"mailbox timeout \(opcode: 0x4300\), device state.* {state}", text))
+
     @test
     def fatal_device_is_named_in_the_kernels_log(self):
         before = len(self.guest.kernel_log())
         self.fault("fatal")
         self.fault("hang", opcode=GET_POISON_LIST)
         same("reading the list", self.read_list(), "Connection timed out")
-        text = self.kernel_says(before)
-        check(f"the kernel says so: {text}", re.search(r"mailbox timeout \(opcode: 0x4300\), device state.* fatal", text))
+        self.expect_timeout_message(before, "fatal")
         self.clear_faults()
         self.expect_well()
 
@@ -248,8 +252,7 @@ class Faults(Scenario):
         before = len(self.guest.kernel_log())
         self.fault("firmware-halt")
         same("reading the list", self.read_list(), "Connection timed out")
-        text = self.kernel_says(before)
-        check(f"the kernel says so: {text}", re.search(r"mailbox timeout \(opcode: 0x4300\), device state.* firmware-halt", text))
+        self.expect_timeout_message(before, "firmware-halt")
         check("it cannot be probed either", self.rebind())
         self.clear_faults()
         same("bind", self.bind(), None)

@@ -8,7 +8,7 @@ whole: no member may be missing, none may be new.
 import struct
 
 from guest import BDF
-from scenario import MIB, SERIAL, Scenario, same
+from scenario import MIB, SERIAL, Scenario
 
 UNIT = 256 * MIB
 IDENTIFY, GET_PARTITION_INFO, GET_HEALTH_INFO = 0x4000, 0x4100, 0x4200
@@ -26,14 +26,9 @@ ALERTS = ("life_used", "dev_over_temperature", "dev_under_temperature", "correct
 
 
 class MemdevBase(Scenario):
-    def cci(self, opcode, payload=b""):
-        reply = self.device.qmp.command("swcxl-cci", opcode=opcode, payload=payload.hex())
-        same(f"return code of {opcode:04x}h", reply["return-code"], 0)
-        return bytes.fromhex(reply["payload"])
-
     def expected_health(self):
         (health, media, additional, life, temperature, dirty, volatile, persistent) = struct.unpack(
-            "<BBBBhIII", self.cci(GET_HEALTH_INFO))
+            "<BBBBhIII", self.device.cci(GET_HEALTH_INFO))
         return {"maintenance_needed": bool(health & 1), "performance_degraded": bool(health & 2),
                 "hw_replacement_needed": bool(health & 4),
                 **{name: media == number for number, name in enumerate(MEDIA_STATUS)},
@@ -44,9 +39,9 @@ class MemdevBase(Scenario):
                 "volatile_errors": volatile, "pmem_errors": persistent}
 
     def expected_partitions(self):
-        total, volatile_only, persistent_only, align = struct.unpack_from("<QQQQ", self.cci(IDENTIFY), 16)
+        total, volatile_only, persistent_only, align = struct.unpack_from("<QQQQ", self.device.cci(IDENTIFY), 16)
         active_volatile, active_persistent, next_volatile, next_persistent = struct.unpack(
-            "<QQQQ", self.cci(GET_PARTITION_INFO))
+            "<QQQQ", self.device.cci(GET_PARTITION_INFO))
         sizes = {"total_size": total, "volatile_only_size": volatile_only, "persistent_only_size": persistent_only,
                  "partition_alignment_size": align}
         if align:
@@ -56,7 +51,7 @@ class MemdevBase(Scenario):
 
     def expected_alerts(self):
         (valid, writable, life_critical, life, over_critical, under_critical, over, under, volatile,
-         persistent) = struct.unpack("<BBBBhhhhHH", self.cci(GET_ALERT_CONFIGURATION))
+         persistent) = struct.unpack("<BBBBhhhhHH", self.device.cci(GET_ALERT_CONFIGURATION))
         alerts = {f"{name}_prog_warn_threshold_{word}": bool(bits >> bit & 1)
                   for word, bits in (("valid", valid), ("writable", writable)) for bit, name in enumerate(ALERTS)}
         return {**alerts, "life_used_crit_alert_threshold": life_critical, "life_used_prog_warn_threshold": life,
@@ -67,7 +62,7 @@ class MemdevBase(Scenario):
                 "corrected_pmem_err_prog_warn_threshold": persistent}
 
     def expected_firmware(self):
-        info = self.cci(GET_FW_INFO)
+        info = self.device.cci(GET_FW_INFO)
         slots = [text.rstrip(b"\0").decode() for (text,) in struct.iter_unpack("16s", info[16:])]
         firmware = {"num_slots": info[0], "active_slot": info[1] & 7, "online_activate_capable": bool(info[2] & 1),
                     "fw_update_in_progress": False}
@@ -79,6 +74,6 @@ class MemdevBase(Scenario):
         partitions = self.device.query()["partitions"]
         return {"memdev": "mem0", "ram_size": partitions["volatile"]["length"],
                 "pmem_size": partitions["persistent"]["length"], "serial": SERIAL, "host": BDF,
-                "firmware_version": self.cci(IDENTIFY)[:16].rstrip(b"\0").decode(), "poison_injectable": True,
+                "firmware_version": self.device.cci(IDENTIFY)[:16].rstrip(b"\0").decode(), "poison_injectable": True,
                 "health": self.expected_health(), "partition_info": self.expected_partitions(),
                 "alert_config": self.expected_alerts(), "firmware": self.expected_firmware()}

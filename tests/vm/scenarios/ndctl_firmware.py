@@ -73,8 +73,9 @@ class NdctlFirmware(NdctlBase):
     def firmware_of_two_devices_is_updated(self):
         memdevs = " ".join(self.memdevs())
         crc32 = self.make_image(16 * MIB)
-        same("updates in progress", [f["fw_update_in_progress"] for f in self.update(f"-F {PATH} {memdevs}")], [True] * 2)
-        same("and then", [f["fw_update_in_progress"] for f in self.update(f"--wait {memdevs}")], [False] * 2)
+        for options, expected in ((f"-F {PATH}", True), ("--wait", False)):
+            same(f"updates in progress after {options}",
+                 [f["fw_update_in_progress"] for f in self.update(f"{options} {memdevs}")], [expected] * 2)
         self.expect_slot(self.devices[0], 3, 16 * MIB, crc32)
         self.expect_slot(self.devices[1], 2, 16 * MIB, crc32)
 

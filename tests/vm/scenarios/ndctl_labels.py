@@ -17,9 +17,7 @@ class NdctlLabels(NdctlBase):
         content = b""
         for offset in range(0, LSA_SIZE, PART):
             request = offset.to_bytes(4, "little") + PART.to_bytes(4, "little")
-            reply = device.qmp.command("swcxl-cci", opcode=GET_LSA, payload=request.hex())
-            same("return code", reply["return-code"], 0)
-            content += bytes.fromhex(reply["payload"])
+            content += device.cci(GET_LSA, request)
         return content
 
     def nmems(self):
@@ -40,7 +38,8 @@ class NdctlLabels(NdctlBase):
     @test
     def labels_written_by_ndctl_are_what_is_read(self):
         for nmem, device in zip(self.nmems(), self.devices):
-            self.guest.sh(f"head -c {LSA_SIZE} /dev/urandom >/run/written && ndctl write-labels -i /run/written {nmem}")
+            self.guest.sh(f"head -c {LSA_SIZE} /dev/urandom >/run/written &&"
+                          f" ndctl write-labels -i /run/written {nmem}")
             self.guest.sh(f"ndctl read-labels -o /run/read {nmem} && cmp /run/written /run/read")
             same("content on the host", hashlib.sha256(self.lsa(device)).hexdigest(), self.sha256("/run/written"))
 

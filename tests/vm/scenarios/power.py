@@ -16,7 +16,7 @@ LOG_MAX = 64
 LIST_MAX = 64
 START = 256 * MIB  # of persistent capacity
 LSA_SIZE = 128 << 10
-GET_SHUTDOWN_STATE, GET_LSA = 0x4203, 0x4102
+GET_SHUTDOWN_STATE = 0x4203
 
 # More than the list holds, in persistent capacity; what power takes; and what not even power takes.
 PERSISTENT = [START + number * 0x10000 for number in range(LIST_MAX + 6)]
@@ -42,11 +42,6 @@ class PowerCycle(Scenario):
         self.device.__exit__()
 
     # --- what is to stay
-
-    def cci(self, opcode, payload=b""):
-        reply = self.device.qmp.command("swcxl-cci", opcode=opcode, payload=payload.hex())
-        same(f"return code of {opcode:04x}h", reply["return-code"], 0)
-        return bytes.fromhex(reply["payload"])
 
     def records(self):
         return {log: self.device.qmp.command("swcxl-query-events", log=log) for log in LOGS}
@@ -78,7 +73,8 @@ class PowerCycle(Scenario):
         # What power takes leaves the list with it.
         self.list_to_stay = [record for record in records if record[0] not in (VOLATILE, INJECTED)]
         same("records to stay", len(self.list_to_stay), LIST_MAX - 2)
-        self.poison_to_stay = {dpa: row for dpa, row in self.device.poison().items() if dpa not in (VOLATILE, INJECTED)}
+        self.poison_to_stay = {dpa: row for dpa, row in self.device.poison().items()
+                               if dpa not in (VOLATILE, INJECTED)}
         same("poison to stay", set(self.poison_to_stay), {PERMANENT, *PERSISTENT})
 
     @test
@@ -99,10 +95,11 @@ class PowerCycle(Scenario):
 
     @test
     def power_fails_with_events_in_the_logs(self):
-        wait_for("empty logs", lambda: not any(log["count"] for log in self.device.query()["logs"].values()))
+        self.wait_drained()
         self.guest.qmp.command("stop")
         for number, log in enumerate(LOGS, 1):
-            self.device.qmp.command("swcxl-inject-event", log=log, type="dram", count=LOG_MAX if LOST[log] else number,
+            self.device.qmp.command("swcxl-inject-event", log=log, type="dram",
+                                    count=LOG_MAX if LOST[log] else number,
                                     fields={"dpa": number * 0x40, "row": number})
             if LOST[log]:
                 self.device.qmp.command("swcxl-inject-event", log=log, type="general-media", count=LOST[log])
@@ -110,7 +107,7 @@ class PowerCycle(Scenario):
         self.events, self.logs, self.overflow = self.records(), before["logs"], before["poison-list"]
         same("lost records", {log: self.logs[log]["lost"] for log in LOGS}, LOST)
         check("records have a time", all(record["timestamp"] for log in LOGS for record in self.events[log]))
-        same("shutdown state, which Linux has armed", self.cci(GET_SHUTDOWN_STATE)[0] & 1, 1)
+        same("shutdown state, which Linux has armed", self.device.cci(GET_SHUTDOWN_STATE)[0] & 1, 1)
         self.power_off(signal.SIGKILL)
 
     # --- the second life
@@ -136,10 +133,12 @@ class PowerCycle(Scenario):
             got = [(trace["handle"], trace["time"] if "time" in trace.fields else "", trace["row"])
                    for trace in traces if trace.event == "cxl_dram" and trace["log"] == log.capitalize()]
             same(f"handles, times and rows in {log}", got, [
-                (f"{record['handle']:x}", str(record["timestamp"]), str(record["row"])) for record in self.events[log]])
+                (f"{record['handle']:x}", str(record["timestamp"]), str(record["row"]))
+                for record in self.events[log]])
         overflows = sorted(trace.text.split("log=")[1] for trace in traces if trace.event == "cxl_overflow")
+        logs = self.logs
         same("overflows", overflows, sorted(
-            f"{log.capitalize()} : {lost} records from {self.logs[log]['first-lost']} to {self.logs[log]['last-lost']}"
+            f"{log.capitalize()} : {lost} records from {logs[log]['first-lost']} to {logs[log]['last-lost']}"
             for log, lost in LOST.items() if lost))
 
     @test
@@ -171,7 +170,7 @@ class PowerCycle(Scenario):
         self.guest.sh(f"ndctl zero-labels {nmem}")
         gone = {dpa for dpa, row in self.device.poison().items() if row["listed"] and dpa != PERMANENT}
         self.debugfs("clear", *gone)
-        wait_for("empty logs", lambda: not any(log["count"] for log in self.device.query()["logs"].values()))
+        self.wait_drained()
         left = self.device.poison()
         self.power_off(signal.SIGTERM)
         self.start_devices()

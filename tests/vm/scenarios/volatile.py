@@ -6,11 +6,14 @@ import random
 import signal
 import time
 
-from guest import BDF, Failure, wait_for
+from guest import BDF, wait_for
 from scenario import LIST_MAX, MIB, SERIAL, SOURCES, Scenario, check, one_each, same, test
 
 # Records of the poison list that fit into a mailbox payload of 4 KiB, the default.
 PAGE = (4096 - 32) // 16
+
+SET_FEATURE = 0x0502
+PATROL_SCRUB = bytes.fromhex("96dad7d6fde8482ba73375774e06db8a")
 
 
 class VolatileMemory(Scenario):
@@ -287,9 +290,33 @@ class VolatileMemory(Scenario):
     def kernel_log_is_quiet_after_everything(self):
         self.expect_quiet_kernel()
 
-    # --- resets and a second VMM
+    # --- what a host cannot do, and the patrol does
 
     PERMANENT = 0xa00000
+
+    @test
+    def permanent_error_cannot_be_cleared(self):
+        self.device.plant(self.PERMANENT, permanent=True)
+        status, output = self.guest.run(f"echo {self.PERMANENT:#x} >/sys/kernel/debug/cxl/mem0/clear_poison")
+        check(f"clearing fails: {output}", status != 0 and "No such device or address" in output)
+        check("the error is still there", self.PERMANENT in self.device.poison())
+
+    @test
+    def patrol_finds_a_latent_error_and_says_so(self):
+        """In an hour it passes all; the error is a little ahead of it."""
+        since = self.guest.mark()
+        self.device.cci(SET_FEATURE, PATROL_SCRUB + bytes(4 + 2) + bytes([1]) + bytes(9) + bytes([1, 1]))
+        dpa = self.device.query()["scrub"]["position"] + 0x20000 & ~0x3f | 0x40
+        self.device.plant(dpa, known=False)
+        event = self.guest.wait_traces("cxl_general_media", 1, since, dpa=f"{dpa:x}")[0]
+        same("event", {key: event[key] for key in ("log", "type", "transaction_type", "descriptor")},
+             {"log": "Failure", "type": {"new": "Scrub Media ECC Error", "lts": "0x4"}[self.kernel],
+              "transaction_type": "Internal Media Scrub", "descriptor": "UNCORRECTABLE_EVENT"})
+        check("the line is listed", (dpa, 64, "Internal") in self.listed())
+        self.device.cci(SET_FEATURE, PATROL_SCRUB + bytes(4 + 2) + bytes([1]) + bytes(9) + bytes([1, 0]))
+        self.debugfs("clear", dpa)
+
+    # --- resets and a second VMM
 
     def expect_only_permanent(self):
         self.expect_drivers()
@@ -303,7 +330,6 @@ class VolatileMemory(Scenario):
 
     @test
     def guest_reboot_leaves_permanent_errors_only_D39(self):
-        self.device.plant(self.PERMANENT, permanent=True)
         self.guest.reboot()
         self.expect_only_permanent()
 
