@@ -60,8 +60,18 @@ def kill_while_starting(file, rng):
     assert words == b"", words
 
 
+def need_maintenance(file):
+    """The first permanent error would make an event in the log of one client, whoever plants it.
+    Now it does not: the device has told already."""
+    with Daemon("--state", file, *OPTIONS) as device, device.qmp() as qmp:
+        qmp.cmd("swcxl-set-health", health_status=["maintenance-needed"])
+        cleared = qmp.cmd("swcxl-cci", opcode=0x0101, payload="010001000000" "0100")
+        assert cleared["return-code"] == 0
+
+
 def test_what_was_acknowledged_survives(file):
     print(f"seed: SWCXL_CRASH_SEED={SEED}")
+    need_maintenance(file)
     rng = random.Random(SEED)
     clients = loaders(SEED)
     for client in clients:
