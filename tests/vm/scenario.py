@@ -7,7 +7,6 @@ proves, with the rule's name where there is one.
 
 import contextlib
 import json
-import tempfile
 import traceback
 
 from guest import BDF, Device, Failure, Guest, build_image, wait_for
@@ -61,12 +60,14 @@ def test(function):
 class Scenario:
     """Tests that share devices and a guest, which run before the first test does.
 
-    Mostly there is one device, self.device; self.devices has all. self.dir is a folder for what outlives them.
+    Mostly there is one device, self.device; self.devices has all. state_dir is a folder for what outlives them,
+    in memory where possible: Linux waits for a mailbox no longer than 2 s, a disk that others use may take more.
     """
 
     name = None
     count = 1
     options = ()
+    state_dir = None
     device = guest = None
     devices = ()
 
@@ -85,24 +86,23 @@ class Scenario:
     def run(self, report):
         """Runs every test and reports each: report(name, why it failed or None)."""
         todo = self.tests()
-        with tempfile.TemporaryDirectory() as self.dir:
-            try:
-                self.start_devices()
-                self.before_boot()
-                self.start_guest()
-                while todo:
-                    report(self.title(todo[0]), self.attempt(todo[0]))
-                    todo.pop(0)
-            except Exception as error:
-                # Without a device or a guest no test can pass.
-                reason = explain(error)
-                for name in todo:
-                    report(self.title(name), reason)
-                    reason = "as above"
-            finally:
-                for running in (self.guest, *self.devices):
-                    if running:
-                        running.__exit__()
+        try:
+            self.start_devices()
+            self.before_boot()
+            self.start_guest()
+            while todo:
+                report(self.title(todo[0]), self.attempt(todo[0]))
+                todo.pop(0)
+        except Exception as error:
+            # Without a device or a guest no test can pass.
+            reason = explain(error)
+            for name in todo:
+                report(self.title(name), reason)
+                reason = "as above"
+        finally:
+            for running in (self.guest, *self.devices):
+                if running:
+                    running.__exit__()
 
     def start_devices(self):
         """Their serial numbers count up from SERIAL."""

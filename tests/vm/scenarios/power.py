@@ -30,7 +30,7 @@ class PowerCycle(Scenario):
                "--poison-list-max", f"{LIST_MAX}")
 
     def start_devices(self):
-        self.options = (*type(self).options, "--state", f"{self.dir}/state")
+        self.options = (*type(self).options, "--state", f"{self.state_dir}/power")
         super().start_devices()
 
     def power_off(self, how):
