@@ -199,18 +199,27 @@ static uint64_t earliest(const struct swcxl_dev *dev, const struct work *but,
 	return first;
 }
 
-/* How far may one go whose turn it is? Who walks alone goes in one go until the next one's turn,
- * which comes first at its time when it is first in the order; others go from turn to turn. */
+/* How far may one go whose turn it is? Who walks alone, and finds nothing that sets another one
+ * going, goes in one go until the next one's turn, which comes first at its time when it is first
+ * in the order; others go from turn to turn. */
 static uint64_t until(const struct swcxl_dev *dev, const struct work *work, uint64_t due)
 {
 	const struct work *other = NULL;
 	uint64_t next;
 
+	if (repair_may_begin(dev))
+		return due;
 	for (const struct work *w = works; w < works + ARRAY_SIZE(works); w++)
 		if (w != work && w->walks && w->deadline(dev) != SWCXL_NO_DEADLINE)
 			return due;
 	next = earliest(dev, work, &other);
 	return other && other < work ? MAX(next - 1, due) : next;
+}
+
+static void advance_all(struct swcxl_dev *dev, uint64_t now_ns)
+{
+	for (const struct work *w = works; w < works + ARRAY_SIZE(works); w++)
+		w->advance(dev, now_ns);
 }
 
 static void advance_to(struct swcxl_dev *dev, uint64_t now_ns)
@@ -221,12 +230,13 @@ static void advance_to(struct swcxl_dev *dev, uint64_t now_ns)
 	while ((due = earliest(dev, NULL, &work)) <= now_ns && due != before) {
 		uint64_t to = MIN(until(dev, work, due), now_ns);
 
+		if (due) /* what others pass until then comes first */
+			advance_all(dev, due - 1);
 		for (const struct work *w = works; w < works + ARRAY_SIZE(works); w++)
 			w->advance(dev, w == work ? to : due);
 		before = due;
 	}
-	for (const struct work *w = works; w < works + ARRAY_SIZE(works); w++)
-		w->advance(dev, now_ns);
+	advance_all(dev, now_ns);
 	dev->now_ns = now_ns;
 }
 

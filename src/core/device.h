@@ -216,6 +216,8 @@ void scrub_advance(struct swcxl_dev *dev, uint64_t now_ns);
 
 /* Spares of all kinds that are left. What they could repair: media.permanent. */
 unsigned repair_spares_left(const struct swcxl_dev *dev);
+/* Would the device repair by itself, if there were something to? */
+bool repair_may_begin(const struct swcxl_dev *dev);
 /* A permanent error has become known, or a feature has another value. */
 void repair_wanted(struct swcxl_dev *dev);
 void repair_power_lost(struct swcxl_dev *dev);

@@ -270,6 +270,11 @@ static const struct repair_kind *kind_by_itself(const struct swcxl_dev *dev)
 	return NULL;
 }
 
+bool repair_may_begin(const struct swcxl_dev *dev)
+{
+	return kind_by_itself(dev);
+}
+
 /* There may be more to repair, or more to do it with. */
 void repair_wanted(struct swcxl_dev *dev)
 {
