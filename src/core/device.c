@@ -176,9 +176,13 @@ static const struct work {
 	void (*advance)(struct swcxl_dev *dev, uint64_t now_ns);
 	bool walks;
 } works[] = {
-	{scrub_deadline, scrub_advance, true},	  {background_deadline, background_advance, true},
-	{fw_deadline, fw_advance, false},	  {mailbox_deadline, mailbox_advance, false},
+	/* clang-format off */
+	{scrub_deadline, scrub_advance, true},
+	{background_deadline, background_advance, true},
+	{fw_deadline, fw_advance, false},
+	{mailbox_deadline, mailbox_advance, false},
 	{repair_deadline, repair_advance, false},
+	/* clang-format on */
 };
 
 /* The earliest deadline but that of one work. *which has it, when it is not NULL. */
