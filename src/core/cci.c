@@ -142,7 +142,7 @@ static enum swcxl_rc check(const struct swcxl_cci *cci, const struct command *c,
 	rc = c->rules & NEEDS_MEDIA ? media_rc(dev) : SWCXL_SUCCESS;
 	if (rc && !(rc == SWCXL_MEDIA_DISABLED && c->rules & DISABLED_TOO))
 		return rc;
-	if (dev->kept.security.flags & security_bars(c))
+	if (security_state(dev) & security_bars(c))
 		return SWCXL_INVALID_SECURITY_STATE;
 	return SWCXL_SUCCESS;
 }

@@ -413,6 +413,11 @@ struct media_operation_job { /* Media Operations under way */
 	uint32_t ranges;
 };
 
+struct security { /* what of it only power keeps; the passphrases are in kept.security */
+	bool locked, frozen;
+	uint8_t wrong[2]; /* passphrases in a row, master and user */
+};
+
 void media_operation_drop(struct swcxl_dev *dev);
 /* SECURITY_*: what Get Security State shows. */
 uint32_t security_state(const struct swcxl_dev *dev);
@@ -458,6 +463,7 @@ struct swcxl_dev {
 	struct kept kept;
 	struct faults faults;
 	struct media_operation_job media_operation;
+	struct security security;
 	struct firmware fw;
 	struct debug_log debug;
 	struct state_dump csd;

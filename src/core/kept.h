@@ -36,13 +36,12 @@ WIRE_STRUCT(kept_shutdown, 0x05, KEPT_SHUTDOWN)
 	F(0x00, u8,   disabled)
 WIRE_STRUCT(kept_media, 0x01, KEPT_MEDIA)
 
-/* Security (8.2.10.9.6): the state but for exhaustion; wrong passphrases in a row; the passphrases
- * as they are, master and user. What a cold reset drops of it is here too. */
+/* Security (8.2.10.9.6): which passphrases are set, as in Get Security State, and what they are,
+ * first the master's. */
 #define KEPT_SECURITY(F)                       \
-	F(0x00, u8,   flags)                   \
-	F(0x01, u8,   wrong, [2])              \
-	F(0x03, u8,   passphrase, [64])
-WIRE_STRUCT(kept_security, 0x43, KEPT_SECURITY)
+	F(0x00, u8,   set)                     \
+	F(0x01, u8,   passphrase, [64])
+WIRE_STRUCT(kept_security, 0x41, KEPT_SECURITY)
 /* Firmware slots (8.2.10.3): the active and the staged one, from 1; 0: none. */
 #define KEPT_FW_SLOT(F)                        \
 	F(0x00, u8,   content) /* 0 none, 1 what this program is, 2 a package */ \

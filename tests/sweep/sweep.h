@@ -43,6 +43,7 @@ static inline uint64_t fingerprint(const struct swcxl_dev *dev)
 	swcxl_save(dev, mix_change, &h);
 	h = mix(h, &st.poisoned_lines, sizeof(st.poisoned_lines));
 	h = mix(h, &st.content_bytes, sizeof(st.content_bytes));
+	h = mix(h, &st.security, sizeof(st.security));
 	h = mix(h, &st.timestamp, sizeof(st.timestamp));
 	h = mix(h, &st.scan.position, sizeof(st.scan.position));
 	h = mix(h, &st.scan.results, sizeof(st.scan.results));

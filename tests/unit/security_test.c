@@ -358,8 +358,9 @@ static void hosts_reach_volatile_capacity_beside_what_is_locked(void)
 /* What is no state of security is not taken. */
 static void states_that_no_device_has_are_refused(void)
 {
-	static const uint8_t wrong[][3] = {{0x10}, {0x80}, {SECURITY_LOCKED}, {0, 4, 0}, {0, 0, 4}};
-	uint8_t kept[0x43];
+	static const uint8_t wrong[] = {0x80, SECURITY_LOCKED, SECURITY_FROZEN,
+					SECURITY_USER_EXHAUSTED};
+	uint8_t kept[0x41];
 
 	begin();
 	for (unsigned i = 0; i < ARRAY_SIZE(wrong); i++) {
@@ -369,7 +370,7 @@ static void states_that_no_device_has_are_refused(void)
 					      .data = kept};
 
 		memset(kept, 0, sizeof(kept));
-		memcpy(kept, wrong[i], sizeof(wrong[i]));
+		kept[0] = wrong[i];
 		CHECK(swcxl_apply(t.dev, &change) < 0 && !rig_status(&t).security);
 	}
 	end();

@@ -36,7 +36,7 @@ enum swcxl_rc cmd_sanitize(struct swcxl_dev *dev, struct call *call, const struc
 			   struct none *out)
 {
 	(void)in, (void)out;
-	if (dev->kept.security.flags & SECURITY_USER_SET)
+	if (security_state(dev) & SECURITY_USER_SET)
 		return SWCXL_INVALID_SECURITY_STATE;
 	set_disabled(dev, true);
 	for (unsigned i = 0; i < SWCXL_LOGS; i++)

@@ -25,10 +25,12 @@ static const struct kind {
 
 uint32_t security_state(const struct swcxl_dev *dev)
 {
-	uint32_t state = dev->kept.security.flags;
+	const struct security *s = &dev->security;
+	uint32_t state = dev->kept.security.set | (s->locked ? SECURITY_LOCKED : 0u) |
+			 (s->frozen ? SECURITY_FROZEN : 0u);
 
 	for (unsigned i = 0; i < PASSPHRASES; i++)
-		if (dev->kept.security.wrong[i] == TRIES)
+		if (s->wrong[i] == TRIES)
 			state |= kinds[i].exhausted;
 	return state;
 }
@@ -37,15 +39,14 @@ bool security_locks(const struct swcxl_dev *dev, uint64_t line, uint64_t lines)
 {
 	const struct dpa_segment *persistent = &dev->dpa.segment[1];
 
-	return dev->kept.security.flags & SECURITY_LOCKED && lines &&
-	       line + lines > persistent->start;
+	return dev->security.locked && lines && line + lines > persistent->start;
 }
 
 /* ---- passphrases ---- */
 
 static bool is_set(const struct swcxl_dev *dev, unsigned type)
 {
-	return dev->kept.security.flags & kinds[type].set;
+	return dev->kept.security.set & kinds[type].set;
 }
 
 /* In a time that does not tell where they differ. */
@@ -61,26 +62,25 @@ static bool equal(const uint8_t *a, const uint8_t *b)
 /* May who gives this passphrase go on? Wrong ones are counted. */
 static enum swcxl_rc try(struct swcxl_dev *dev, unsigned type, const uint8_t *given)
 {
-	struct kept_security *s = &dev->kept.security;
+	uint8_t *wrong = &dev->security.wrong[type];
 
-	if (s->wrong[type] == TRIES)
+	if (*wrong == TRIES)
 		return SWCXL_INVALID_SECURITY_STATE;
 	if (!is_set(dev, type))
 		return SWCXL_SUCCESS; /* what was given is ignored */
-	if (equal(s->passphrase + type * PASSPHRASE_SIZE, given)) {
-		s->wrong[type] = 0;
-		return SWCXL_SUCCESS;
+	if (!equal(dev->kept.security.passphrase + type * PASSPHRASE_SIZE, given)) {
+		++*wrong;
+		return SWCXL_INCORRECT_PASSPHRASE;
 	}
-	s->wrong[type]++;
-	kept_changed(dev, KEPT_security);
-	return SWCXL_INCORRECT_PASSPHRASE;
+	*wrong = 0;
+	return SWCXL_SUCCESS;
 }
 
 static void put(struct swcxl_dev *dev, unsigned type, const uint8_t *new)
 {
 	struct kept_security *s = &dev->kept.security;
 
-	s->flags |= kinds[type].set;
+	s->set |= kinds[type].set;
 	memcpy(s->passphrase + type * PASSPHRASE_SIZE, new, PASSPHRASE_SIZE);
 	kept_changed(dev, KEPT_security);
 }
@@ -90,11 +90,13 @@ static void drop(struct swcxl_dev *dev, unsigned type)
 {
 	struct kept_security *s = &dev->kept.security;
 
-	s->flags &= (uint8_t) ~(kinds[type].set | (type == PASSPHRASE_USER ? SECURITY_LOCKED : 0));
+	s->set &= (uint8_t)~kinds[type].set;
 	memset(s->passphrase + type * PASSPHRASE_SIZE, 0, PASSPHRASE_SIZE);
-	if (s->wrong[type] < TRIES)
-		s->wrong[type] = 0;
 	kept_changed(dev, KEPT_security);
+	if (type == PASSPHRASE_USER)
+		dev->security.locked = false;
+	if (dev->security.wrong[type] < TRIES)
+		dev->security.wrong[type] = 0;
 }
 
 /* A kind of passphrase, and 31 bytes. */
@@ -156,22 +158,19 @@ enum swcxl_rc cmd_unlock(struct swcxl_dev *dev, struct call *call, const struct 
 	enum swcxl_rc rc;
 
 	(void)call, (void)out;
-	if (!(dev->kept.security.flags & SECURITY_LOCKED))
+	if (!dev->security.locked)
 		return SWCXL_INVALID_SECURITY_STATE;
 	rc = try(dev, PASSPHRASE_USER, in->current);
-	if (rc)
-		return rc;
-	dev->kept.security.flags &= (uint8_t)~SECURITY_LOCKED;
-	kept_changed(dev, KEPT_security);
-	return SWCXL_SUCCESS;
+	if (!rc)
+		dev->security.locked = false;
+	return rc;
 }
 
 enum swcxl_rc cmd_freeze_security_state(struct swcxl_dev *dev, struct call *call,
 					const struct none *in, struct none *out)
 {
 	(void)call, (void)in, (void)out;
-	dev->kept.security.flags |= SECURITY_FROZEN;
-	kept_changed(dev, KEPT_security);
+	dev->security.frozen = true;
 	return SWCXL_SUCCESS;
 }
 
@@ -198,30 +197,19 @@ enum swcxl_rc cmd_passphrase_secure_erase(struct swcxl_dev *dev, struct call *ca
 
 void security_reset(struct swcxl_dev *dev, enum swcxl_reset type)
 {
-	struct kept_security *s = &dev->kept.security, old = *s;
-
-	if (type == SWCXL_RESET_CXL)
-		return;
-	if (s->flags & SECURITY_USER_SET)
-		s->flags |= SECURITY_LOCKED;
-	if (type == SWCXL_RESET_COLD) {
-		s->flags &= (uint8_t)~SECURITY_FROZEN;
-		memset(s->wrong, 0, sizeof(s->wrong));
-	}
-	if (memcmp(s, &old, sizeof(old)) != 0)
-		kept_changed(dev, KEPT_security);
+	if (type == SWCXL_RESET_COLD)
+		dev->security = (struct security){0};
+	if (type != SWCXL_RESET_CXL)
+		dev->security.locked = is_set(dev, PASSPHRASE_USER);
 }
 
+/* It comes from a device that was without power. */
 int security_restore(struct swcxl_dev *dev, const struct kept_security *kept)
 {
-	const uint8_t flags =
-		SECURITY_USER_SET | SECURITY_MASTER_SET | SECURITY_LOCKED | SECURITY_FROZEN;
-
-	if (kept->flags & ~flags || kept->wrong[0] > TRIES || kept->wrong[1] > TRIES)
-		return -EINVAL;
-	if (kept->flags & SECURITY_LOCKED && !(kept->flags & SECURITY_USER_SET))
+	if (kept->set & ~(SECURITY_USER_SET | SECURITY_MASTER_SET))
 		return -EINVAL;
 	dev->kept.security = *kept;
+	dev->security.locked = is_set(dev, PASSPHRASE_USER);
 	return 0;
 }
 
