@@ -31,6 +31,8 @@ COMMAND(wait, "wait", "scan|overflow|event", 1, 1, OPT(timeout) | OPT(log), ANYW
 	"Waits until no scan runs, the list has overflowed, or a log holds a record.")
 COMMAND(events, "events", "", 0, 0, OPT(follow) | OPT(log) | OPT(limit), ANYWHERE,
 	"The records of the event logs, without clearing them.")
+COMMAND(log, "log", "[NAME [clear|populate]]", 0, 2, 0, ANYWHERE,
+	"What a log says: component-state-dump, vendor-debug, command-effects.")
 COMMAND(cci, "cci", "OPCODE [HEX...]", 1, ARGS_MAX, 0, ANYWHERE,
 	"Sends any command as it stands: opcode and payload in hexadecimal.")
 COMMAND(health, "health", "[NAME=VALUE...]", 0, ARGS_MAX, 0, ANYWHERE,

@@ -177,6 +177,8 @@ static void it_says_what_is_true(void)
 	CHECK(value("scan-results") == st.scan.results && value("background.running") == 1);
 	CHECK(value("background.opcode") == 0x0404 && value("media.status") == 1);
 	CHECK(value("logs.failure.count") >= 1 && value("firmware.active") == 1);
+	CHECK(value("repair.spares.rank") == st.repair.spares[SWCXL_REPAIR_RANK]);
+	CHECK(value("health.temperature") == 25 && value("health.media-status") == 0);
 	CHECK(value("partitions.persistent.length") == SWCXL_CAPACITY_UNIT);
 	end();
 }
