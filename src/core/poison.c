@@ -301,7 +301,8 @@ int swcxl_media_read(struct swcxl_dev *dev, uint64_t start, void *buf, size_t le
 		if (!poison_discover(dev, piece.start, piece.len))
 			return -ENOSPC;
 		event_poison(dev, piece.start, piece.attr, BY_HOST_READ);
-		health_update(dev);
+		if (piece.attr & SWCXL_ATTR_PERMANENT)
+			health_update(dev);
 		device_deadline(dev);
 	}
 	return 0;

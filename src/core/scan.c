@@ -168,7 +168,8 @@ static bool found_poison(struct swcxl_dev *dev, const struct range *found)
 		last->lines += (uint32_t)n;
 		if (fresh && !scan->no_events)
 			event_poison(dev, rest.start, rest.attr, BY_SCAN_MEDIA);
-		health_update(dev);
+		if (rest.attr & SWCXL_ATTR_PERMANENT)
+			health_update(dev);
 		rest.start += n;
 		rest.len -= n;
 	}

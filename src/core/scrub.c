@@ -95,7 +95,8 @@ static void find(struct swcxl_dev *dev, struct range rest)
 		scrub->found.end = rest.start + n;
 		if (fresh)
 			event_poison(dev, rest.start, rest.attr, BY_PATROL_SCRUB);
-		health_update(dev);
+		if (rest.attr & SWCXL_ATTR_PERMANENT)
+			health_update(dev);
 		rest.start += n;
 		rest.len -= n;
 	}
