@@ -104,12 +104,13 @@ static void temperature_line(struct text *text, int value)
 
 static void describe_logs(const struct swcxl_dev *dev, struct text *text)
 {
-	static const char *const names[SWCXL_LOGS][2] = {
+	static const char *const names[][2] = {
 		{"logs.informational.count", "logs.informational.lost"},
 		{"logs.warning.count", "logs.warning.lost"},
 		{"logs.failure.count", "logs.failure.lost"},
 		{"logs.fatal.count", "logs.fatal.lost"},
 	};
+	_Static_assert(ARRAY_SIZE(names) == SWCXL_LOGS, "names for each log");
 
 	for (unsigned i = 0; i < SWCXL_LOGS; i++) {
 		line(text, names[i][0], dev->log[i].count);

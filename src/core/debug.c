@@ -137,6 +137,7 @@ static void text_background(struct text *text, const struct swcxl_notice *notice
 void debug_news(struct swcxl_dev *dev, const struct swcxl_notice *notice)
 {
 	static const char *const logs[] = {"informational", "warning", "failure", "fatal"};
+	_Static_assert(ARRAY_SIZE(logs) == SWCXL_LOGS, "a name for each log");
 	LINE(line);
 
 	switch (notice->kind) {

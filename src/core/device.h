@@ -148,9 +148,8 @@ bool poison_repair(struct swcxl_dev *dev, uint64_t start, uint64_t len);
  * it is permanent (D-52). False: no memory, nothing changed. */
 bool poison_write(struct swcxl_dev *dev, uint64_t line, const uint8_t *data, uint64_t lines,
 		  uint64_t whole, uint64_t whole_lines);
-/* All poison goes but permanent errors, and the list is made anew, in one step. Cannot fail. */
-void poison_wipe(struct swcxl_dev *dev);
-/* Removes from a kind of capacity the poison for which keep() returns 0. Cannot fail. */
+/* Removes from a kind of capacity the poison for which keep() returns 0. Cannot fail. The list
+ * follows by poison_settle(), when all is swept that is. */
 void poison_sweep(struct swcxl_dev *dev, enum dpa_kind kind, media_fn *keep);
 media_fn poison_is_permanent;
 /* The device overwrites lines: poison goes but for permanent errors. False: no memory, or too

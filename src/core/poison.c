@@ -168,17 +168,6 @@ void poison_settle(struct swcxl_dev *dev)
 			list_remove(dev, piece.start, piece.len);
 }
 
-void poison_wipe(struct swcxl_dev *dev)
-{
-	for (unsigned i = 0; i < DPA_SEGMENTS; i++) {
-		const struct dpa_segment *s = &dev->dpa.segment[i];
-
-		if (s->len)
-			media_sweep(&dev->media, s->start, s->len, poison_is_permanent);
-	}
-	list_rebuild(dev);
-}
-
 void poison_sweep(struct swcxl_dev *dev, enum dpa_kind kind, media_fn *keep)
 {
 	for (unsigned i = 0; i < DPA_SEGMENTS; i++) {
@@ -187,7 +176,6 @@ void poison_sweep(struct swcxl_dev *dev, enum dpa_kind kind, media_fn *keep)
 		if (s->kind == kind && s->len)
 			media_sweep(&dev->media, s->start, s->len, keep);
 	}
-	poison_settle(dev);
 }
 
 /* ---- the management face ---- */

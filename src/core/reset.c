@@ -40,6 +40,7 @@ static void lose_power(struct swcxl_dev *dev)
 	lose_volatile(dev);
 	if (!dev->config.injected_persists)
 		poison_sweep(dev, DPA_PERSISTENT, keep_not_injected);
+	poison_settle(dev);
 	if (dev->list.overflowed && !dpa_capacity(&dev->dpa, DPA_PERSISTENT))
 		list_rebuild(dev); /* what is left is all that there is to know */
 }
@@ -114,6 +115,8 @@ void device_cxl_reset(struct swcxl_dev *dev, bool mem_clear)
 		poison_sweep(dev, DPA_VOLATILE, keep_not_injected);
 		poison_sweep(dev, DPA_PERSISTENT, keep_not_injected);
 	}
+	if (mem_clear || !dev->config.injected_persists)
+		poison_settle(dev);
 	component_reset(dev, false);
 	health_update(dev);
 	device_deadline(dev);

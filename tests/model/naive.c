@@ -449,7 +449,16 @@ enum naive_rc naive_sanitize(struct naive *m, uint64_t ns)
 	return BG;
 }
 
-/* D-43. A list that has not overflowed is true afterwards; another loses what is clean. */
+/* A list that has not overflowed is true afterwards; another loses what is clean. */
+static void settle(struct naive *m)
+{
+	if (m->overflow)
+		unlist_clean(m, PLAY_START, PLAY_START + PLAY);
+	else
+		rebuild(m);
+}
+
+/* D-43 */
 enum naive_rc naive_operate(struct naive *m, const uint64_t ranges[][2], uint32_t n, uint64_t ns)
 {
 	if (m->running)
@@ -457,10 +466,7 @@ enum naive_rc naive_operate(struct naive *m, const uint64_t ranges[][2], uint32_
 	completed(m, ns);
 	for (uint32_t i = 0; i < n; i++)
 		overwrite(m, ranges[i][0], ranges[i][1]);
-	if (m->overflow)
-		unlist_clean(m, PLAY_START, PLAY_START + PLAY);
-	else
-		rebuild(m);
+	settle(m);
 	return BG;
 }
 
@@ -544,11 +550,6 @@ static void lose(struct naive *m, uint64_t a, uint64_t b, bool all)
 	for (uint64_t i = a; i < b; i++)
 		if (!at(m, i)->permanent && (all || at(m, i)->source == INJECTED))
 			wipe(m, i);
-	if (!m->overflow) {
-		rebuild(m);
-		return;
-	}
-	unlist_clean(m, a, b);
 }
 
 void naive_reset(struct naive *m, bool conventional, bool media)
@@ -566,6 +567,7 @@ void naive_reset(struct naive *m, bool conventional, bool media)
 				at(m, i)->data = 0;
 			if (!m->injected_persists)
 				lose(m, BORDER, top, false);
+			settle(m);
 		}
 		m->called = m->stopped = false;
 		m->results = 0;
@@ -574,5 +576,6 @@ void naive_reset(struct naive *m, bool conventional, bool media)
 	} else if (!m->injected_persists) {
 		lose(m, PLAY_START, BORDER, false);
 		lose(m, BORDER, top, false);
+		settle(m);
 	}
 }

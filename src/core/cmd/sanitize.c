@@ -21,7 +21,9 @@ static void set_disabled(struct swcxl_dev *dev, bool disabled)
 /* Everything is gone but permanent errors, and the list is true whatever it was (D-41). */
 static enum swcxl_rc sanitized(struct swcxl_dev *dev)
 {
-	poison_wipe(dev);
+	poison_sweep(dev, DPA_VOLATILE, poison_is_permanent);
+	poison_sweep(dev, DPA_PERSISTENT, poison_is_permanent);
+	list_rebuild(dev);
 	erase_kind(dev, DPA_VOLATILE);
 	erase_kind(dev, DPA_PERSISTENT);
 	erase_labels(dev);
