@@ -65,32 +65,31 @@ static void add_value(struct ctl *ctl, const char *kind, struct json_object *arg
 
 static enum status done(const struct ctl *ctl, const char *what, const char *text)
 {
-	struct json_object *document = json_object_new_object();
+	struct json_object *document;
 
-	if (!ctl->json)
-		printf("%s\n", text);
-	add_string(document, "fault", what);
-	if (ctl->json)
+	if (ctl->json) {
+		document = json_object_new_object();
+		add_string(document, "fault", what);
 		print_json(document);
-	else
-		json_object_put(document);
+	} else {
+		printf("%s\n", text);
+	}
 	return DONE;
 }
 
 enum status cmd_fault(struct ctl *ctl)
 {
 	const char *kind = ctl->nargs ? ctl->args[0] : NULL;
-	struct json_object *args = json_object_new_object();
+	struct json_object *args;
 	unsigned opcode;
 
-	if (!kind || !strcmp(kind, "clear"))
-		json_object_put(args);
 	if (!kind)
 		return show(ctl);
 	if (!strcmp(kind, "clear")) {
 		json_object_put(qmp_call(ctl_link(ctl), "swcxl-clear-faults", NULL, NULL));
 		return done(ctl, kind, "Nothing is to go wrong any more.");
 	}
+	args = json_object_new_object();
 	add_string(args, "fault", kind);
 	if (ctl->nargs > 1) {
 		if (!parse_opcode(ctl->args[1], &opcode))
