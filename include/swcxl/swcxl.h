@@ -58,6 +58,23 @@ enum swcxl_during_scan {
 	SWCXL_DURING_SCAN_BUSY,	  /* are refused with Busy */
 };
 
+#define SWCXL_DC_REGIONS 8u
+
+/* A region of dynamic capacity (9.13.3): its flags, where CDAT and 5601h have them. */
+enum swcxl_dc_flag {
+	SWCXL_DC_SANITIZE =
+		1 << 0, /* what is released is sanitized (Get Dynamic Capacity Config) */
+	SWCXL_DC_NON_VOLATILE = 1 << 2, /* else its extents and content go with the power */
+	SWCXL_DC_SHARABLE = 1 << 3,	/* extents have tags, and are accepted and released whole */
+	SWCXL_DC_HW_COHERENCY = 1 << 4,
+	SWCXL_DC_READ_ONLY = 1 << 6, /* hosts' writes are dropped */
+	SWCXL_DC_FLAGS = 0x5d,	     /* all of them */
+};
+/* Their names, for people, and bit numbers. */
+#define SWCXL_DC_FLAG_WORDS(WORD) \
+	WORD("sanitize", 0)       \
+	WORD("non-volatile", 2) WORD("sharable", 3) WORD("hw-coherency", 4) WORD("read-only", 6)
+
 struct swcxl_config {
 	uint64_t volatile_size;	     /* multiple of SWCXL_CAPACITY_UNIT */
 	uint64_t persistent_size;    /* likewise */
@@ -85,6 +102,13 @@ struct swcxl_config {
 	uint64_t sanitize_ns;	 /* Sanitize, Media Operations */
 	uint64_t fw_ns;		 /* verifying a firmware package, activating it online */
 	uint64_t maintenance_ns; /* Perform Maintenance */
+	/* Dynamic capacity, above the other; since 3.0. Regions are alike but for their flags. */
+	uint32_t dc_regions;	 /* 0 .. SWCXL_DC_REGIONS */
+	uint64_t dc_region_size; /* of each, multiple of SWCXL_CAPACITY_UNIT; 0 without regions */
+	uint64_t dc_block_size;	 /* power of two, >= SWCXL_LINE, of which a region has so many */
+	uint8_t dc_flags[SWCXL_DC_REGIONS]; /* enum swcxl_dc_flag */
+	bool dc_decode_bytes; /* 4800h has decode lengths in bytes, not in units of 256 MiB */
+	uint64_t dc_host_timeout_ns; /* an offer or request that is not answered ends; 0: never */
 };
 
 /* Fills in the defaults of the programs: 1 GiB volatile, 256 records, 4 KiB payload, ... */
@@ -139,6 +163,35 @@ enum swcxl_notice_kind {
 	SWCXL_NOTICE_BACKGROUND_STARTED,   /* opcode */
 	SWCXL_NOTICE_BACKGROUND_COMPLETED, /* opcode, rc, percent */
 	SWCXL_NOTICE_EVENT_RECORD, /* a log went from empty to not empty: log, handle, uuid */
+	SWCXL_NOTICE_DC_EXTENT,	   /* what became of an extent: change, extent */
+	SWCXL_NOTICES
+};
+
+/* What a fabric manager hears of dynamic capacity. */
+enum swcxl_dc_change {
+	SWCXL_DC_ACCEPTED,	    /* the host has added it */
+	SWCXL_DC_REFUSED,	    /* it was offered, and the host did not want it */
+	SWCXL_DC_OFFER_TIMED_OUT,   /* it was offered, and the host did not answer */
+	SWCXL_DC_RELEASED,	    /* the host has given it back */
+	SWCXL_DC_REQUEST_TIMED_OUT, /* it was asked for, and the host has kept it */
+};
+
+enum swcxl_dc_state {
+	SWCXL_DC_PENDING, /* offered; the host has not answered yet */
+	SWCXL_DC_ADDED,	  /* the host has it */
+	SWCXL_DC_HELD,	  /* no host has it, but a fabric manager's reference keeps it allocated */
+};
+
+struct swcxl_dc_extent {
+	enum swcxl_dc_state state;
+	unsigned region;
+	uint64_t start, length; /* DPA, bytes */
+	uint8_t tag[16];	/* zeros: none */
+	uint16_t sequence;	/* of shared extents; else 0 */
+	unsigned offer;		/* pending: 1 is what the host has to answer next; else 0 */
+	bool referenced;	/* a fabric manager refers to its tag */
+	bool releasing;		/* the host was asked to release some of it */
+	bool sanitize;		/* ... and that is to be sanitized then */
 };
 
 struct swcxl_notice {
@@ -149,6 +202,8 @@ struct swcxl_notice {
 	unsigned log; /* enum swcxl_log */
 	uint16_t handle;
 	uint8_t uuid[16]; /* record type, bytes in text order */
+	enum swcxl_dc_change change;
+	struct swcxl_dc_extent extent; /* where it is, tag and sequence */
 };
 
 /*
@@ -168,6 +223,8 @@ enum swcxl_change_kind {
 	SWCXL_CHANGE_EVENT_CLEAR, /* log, value: this many of the oldest records went */
 	SWCXL_CHANGE_EVENT_LOST,  /* log, data: overflow state, opaque, 18 bytes */
 	SWCXL_CHANGE_SETTING,	  /* start: number of a setting, data: all of it, opaque */
+	SWCXL_CHANGE_EXTENT,	  /* start, value: its length, attr: SWCXL_EXTENT_*, length, data:
+				   * opaque; attr 0: no extent begins in that range, no data */
 };
 
 /* attr of SWCXL_CHANGE_POISON and _LIST: a set bit 7 marks "poisoned" so that 0 means clean. */
@@ -177,6 +234,11 @@ enum swcxl_change_kind {
 #define SWCXL_ATTR_POISON 0x80u
 /* attr of SWCXL_CHANGE_CONTENT: all of it is in volatile capacity, and goes with the power. */
 #define SWCXL_ATTR_VOLATILE 0x01u
+/* attr of SWCXL_CHANGE_EXTENT: the host has it; a fabric manager refers to it; it is to be
+ * sanitized. */
+#define SWCXL_EXTENT_ADDED 0x01u
+#define SWCXL_EXTENT_REFERENCED 0x02u
+#define SWCXL_EXTENT_SANITIZE 0x04u
 
 struct swcxl_change {
 	enum swcxl_change_kind kind;
@@ -368,7 +430,8 @@ bool swcxl_poison_next(const struct swcxl_dev *dev, uint64_t start, uint64_t end
  * permanent (D-52). -EINVAL: outside the device. -ENOSPC: a write beyond media_memory_max or
  * ranges_max, which changed nothing; or no memory to note all that a read found.
  * Disabled media and locked persistent capacity swallow writes, and read as bytes that have nothing
- * to do with what they hold.
+ * to do with what they hold. So does dynamic capacity that the host does not have, which reads as
+ * ones (DC-6); what a write has on both sides of it are two writes.
  */
 int swcxl_media_read(struct swcxl_dev *dev, uint64_t start, void *buf, size_t len);
 int swcxl_media_write(struct swcxl_dev *dev, uint64_t start, const void *buf, size_t len);
@@ -445,6 +508,93 @@ struct swcxl_health {
 void swcxl_get_health(const struct swcxl_dev *dev, struct swcxl_health *health);
 int swcxl_set_health(struct swcxl_dev *dev, const struct swcxl_health *health);
 
+/* ---- management: dynamic capacity (9.13.3) --------------------------------------------------- */
+
+/*
+ * The fabric manager's part. The device has one host, number 0. What goes wrong and how a person is
+ * told: include/swcxl/dc_errors.tbl.h.
+ */
+enum swcxl_dc_error {
+	SWCXL_DC_OK,
+#define DC_ERROR(id, rc, text) SWCXL_DC_E_##id,
+#include "swcxl/dc_errors.tbl.h"
+};
+
+/* The text of an error, and the return code that FM API commands have for it. OK: NULL, Success. */
+const char *swcxl_dc_error_text(enum swcxl_dc_error error);
+enum swcxl_rc swcxl_dc_error_rc(enum swcxl_dc_error error);
+
+enum swcxl_dc_selection {
+	SWCXL_DC_SELECT_FREE,	      /* any free blocks of the region, lowest first */
+	SWCXL_DC_SELECT_CONTIGUOUS,   /* the first free stretch that is long enough */
+	SWCXL_DC_SELECT_PRESCRIPTIVE, /* those that are named */
+	SWCXL_DC_SELECT_SHARED,	      /* what that tag has already: enable shared access */
+};
+
+enum swcxl_dc_removal {
+	SWCXL_DC_REMOVE_TAG,	      /* what has that tag, in that region */
+	SWCXL_DC_REMOVE_PRESCRIPTIVE, /* what is named */
+};
+
+struct swcxl_dc_range {
+	uint64_t offset, length; /* bytes; offset: from the beginning of the region */
+};
+
+struct swcxl_dc_add {
+	unsigned host, region;
+	enum swcxl_dc_selection selection;
+	uint8_t tag[16];		    /* zeros: none */
+	uint64_t length;		    /* free, contiguous */
+	const struct swcxl_dc_range *range; /* prescriptive */
+	size_t ranges;
+};
+
+struct swcxl_dc_release {
+	unsigned host, region;
+	enum swcxl_dc_removal removal;
+	bool forced, sanitize;
+	uint8_t tag[16];
+	uint64_t length; /* by tag: so much of it, lowest first; 0: all */
+	const struct swcxl_dc_range *range;
+	size_t ranges;
+};
+
+/*
+ * Offers capacity to the host: its extents are pending, and one group of Add Capacity records is in
+ * the dynamic capacity log (before 3.1, a group for each extent). Asks the host to release some,
+ * or, forced, takes it: what was pending goes with its whole group. If no range is named, nothing
+ * happens. An error changes nothing.
+ */
+enum swcxl_dc_error swcxl_dc_add(struct swcxl_dev *dev, const struct swcxl_dc_add *add);
+enum swcxl_dc_error swcxl_dc_release(struct swcxl_dev *dev, const struct swcxl_dc_release *release);
+
+/* Adds or removes the fabric manager's reference to a tag of sharable capacity, which keeps it
+ * allocated when the host has released it (5606h, 5607h). */
+enum swcxl_dc_error swcxl_dc_reference(struct swcxl_dev *dev, const uint8_t tag[16], bool hold);
+
+struct swcxl_dc_region {
+	uint64_t start, length, block_size; /* bytes */
+	unsigned flags;			    /* enum swcxl_dc_flag */
+	unsigned handle;		    /* of its DSMAS entry in CDAT */
+	uint64_t free;			    /* bytes of no extent */
+};
+
+/* Region number index. False: there is none. */
+bool swcxl_dc_region_get(const struct swcxl_dev *dev, unsigned index,
+			 struct swcxl_dc_region *region);
+/* Extent number index, by address, in whatever state. False: there are not so many. */
+bool swcxl_dc_extent_get(const struct swcxl_dev *dev, unsigned index,
+			 struct swcxl_dc_extent *extent);
+
+/* Capacity that was offered and not accepted: the last SWCXL_DC_REFUSALS of them, oldest first. */
+#define SWCXL_DC_REFUSALS 64u
+struct swcxl_dc_refusal {
+	struct swcxl_dc_extent extent;
+	enum swcxl_dc_change reason; /* refused, or timed out */
+};
+bool swcxl_dc_refusal_get(const struct swcxl_dev *dev, unsigned index,
+			  struct swcxl_dc_refusal *refusal);
+
 /* ---- management: what is the device doing? -------------------------------------------------- */
 
 struct swcxl_partition {
@@ -512,8 +662,13 @@ struct swcxl_status {
 		bool transferring;	 /* a package arrives in parts */
 		struct swcxl_fw_slot slot[SWCXL_FW_SLOTS];
 	} firmware;
-	struct swcxl_health health; /* as Get Health Info shows it */
-	uint8_t additional_status;  /* likewise */
+	struct swcxl_health health;  /* as Get Health Info shows it */
+	uint8_t additional_status;   /* likewise */
+	struct {		     /* zeros without dynamic capacity */
+		uint32_t generation; /* of the extent list */
+		unsigned extents_max, extents_available, tags_max, tags_available;
+		unsigned offers, dead_offers; /* that the host has not answered; dead: gone since */
+	} dc;
 	uint32_t dirty_shutdowns;
 	bool shutdown_dirty; /* the shutdown state, which the next conventional reset judges */
 };
@@ -526,6 +681,7 @@ enum swcxl_log {
 	SWCXL_LOG_WARNING,
 	SWCXL_LOG_FAILURE,
 	SWCXL_LOG_FATAL,
+	SWCXL_LOG_DYNAMIC_CAPACITY, /* since 3.0; its records are informational */
 	SWCXL_LOGS
 };
 

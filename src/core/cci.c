@@ -67,6 +67,7 @@ const char *swcxl_command_name(unsigned opcode)
 bool command_exists(const struct swcxl_dev *dev, const struct command *command)
 {
 	return (!(command->rules & NEEDS_LSA) || dev->config.lsa_size) &&
+	       (!(command->rules & NEEDS_DC) || dev->dc) &&
 	       (!(command->rules & NEEDS_PARTITIONABLE) || dev->config.partitionable_size);
 }
 
@@ -74,7 +75,7 @@ uint64_t command_codes(const struct command *c)
 {
 	const uint64_t media = 1ull << SWCXL_RETRY_REQUIRED | 1ull << SWCXL_INTERNAL_ERROR |
 			       (c->rules & DISABLED_TOO ? 0 : 1ull << SWCXL_MEDIA_DISABLED);
-	bool optional = c->rules & (NEEDS_LSA | NEEDS_PARTITIONABLE);
+	bool optional = c->rules & (NEEDS_LSA | NEEDS_PARTITIONABLE | NEEDS_DC);
 	bool everywhere = c->rules & ON_SECONDARY && !(c->rules & OFF_MAILBOX);
 	bool busy = c->effects & EFF_BACKGROUND || c->rules & SCAN_RULES;
 
@@ -197,6 +198,7 @@ enum swcxl_rc swcxl_execute(struct swcxl_cci *cci, unsigned opcode, const void *
 	uint64_t value;
 
 	*out_len = 0;
+	dc_before_command(cci, opcode);
 	if (fault_hits(dev, SWCXL_FAULT_RETURN_CODE, opcode, &value)) {
 		rc = (enum swcxl_rc)value;
 	} else {
@@ -204,6 +206,7 @@ enum swcxl_rc swcxl_execute(struct swcxl_cci *cci, unsigned opcode, const void *
 		if (rc == SWCXL_SUCCESS)
 			rc = run(cci, c, in, in_len, out, out_len);
 	}
+	dc_after_command(cci, rc);
 	if (rc == SWCXL_SUCCESS && fault_hits(dev, SWCXL_FAULT_SHORT_REPLY, opcode, &value))
 		*out_len = MIN(*out_len, value);
 	dev->counters.commands++;
@@ -281,6 +284,7 @@ void swcxl_cci_free(struct swcxl_cci *cci)
 	background_disown(cci);
 	fw_disown(cci);
 	features_disown(cci);
+	mem_free(&cci->dev->mem, cci->answer);
 	mem_free(&cci->dev->mem, cci);
 }
 
@@ -298,5 +302,7 @@ void cci_drop_cursors(struct swcxl_dev *dev)
 		cci->list.active = false;
 		cci->results_next = 0;
 		cci->csd_seen = 0;
+		if (cci->answer)
+			cci->answer->opcode = 0;
 	}
 }

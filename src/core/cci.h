@@ -11,6 +11,7 @@
 
 #include "base/span.h"
 #include "core/device.h"
+#include "wire/dc.h"
 #include "wire/fw.h"
 #include "wire/generic.h"
 #include "wire/maintenance.h"
@@ -28,6 +29,7 @@ enum command_rule {
 	NEEDS_UNLOCKED = 1 << 6,      /* persistent memory is not locked, else 0013h */
 	NOT_FROZEN = 1 << 7,	      /* security is not frozen, else 0013h */
 	DISABLED_TOO = 1 << 8,	      /* NEEDS_MEDIA, but disabled media will do */
+	NEEDS_DC = 1 << 9,	      /* there is dynamic capacity, else 0003h */
 	NOT_KEPT = 1 << 12,	      /* its effects go with the power, and need no state file */
 };
 
@@ -74,7 +76,7 @@ enum swcxl_rc media_rc(const struct swcxl_dev *dev);
 
 /* A channel of any kind; NULL: no memory. */
 struct swcxl_cci *cci_new(struct swcxl_dev *dev, enum channel channel);
-/* Every reset, and every new client, drops the cursors (D-8). */
+/* Every reset, and every new client, drops the cursors (D-8), and payloads that wait for more. */
 void cci_drop_cursors(struct swcxl_dev *dev);
 /* Channels outlive the host's resets; power is what their limits are lost with. */
 void cci_reset(struct swcxl_dev *dev, enum swcxl_reset type);

@@ -13,7 +13,7 @@
 #include "core/device.h"
 #include "wire/doe.h"
 
-enum { DSMAS, DSLBIS, DSEMTS = DSLBIS + 4, ENTRIES /* of each partition */ };
+enum { DSMAS, DSLBIS, DSEMTS = DSLBIS + 4, ENTRIES /* of each partition or region */ };
 
 static const struct {
 	uint8_t data_type;
@@ -26,14 +26,14 @@ static const struct {
 	{DSLBIS_WRITE_BANDWIDTH, 1000, {32, 8}},
 };
 
-static void put_dsmas(uint8_t *entry, unsigned handle, const struct dpa_segment *s)
+static void put_dsmas(uint8_t *entry, unsigned handle, const struct dpa_segment *s, uint8_t flags)
 {
 	struct cdat_dsmas *e = (void *)entry;
 
 	e->type = CDAT_TYPE_DSMAS;
 	wr(&e->length, sizeof(*e));
 	e->handle = (uint8_t)handle;
-	e->flags = s->kind == DPA_PERSISTENT ? DSMAS_NON_VOLATILE : 0;
+	e->flags = flags;
 	wr(&e->base, s->start * SWCXL_LINE);
 	wr(&e->size, s->len * SWCXL_LINE);
 }
@@ -61,9 +61,21 @@ static void put_dsemts(uint8_t *entry, unsigned handle, const struct dpa_segment
 	wr(&e->size, s->len * SWCXL_LINE); /* from the range's beginning: offset 0 */
 }
 
-/* The entry of this handle, 1 or more; false when there is none. */
-static bool put_entry(const struct cdat *cdat, unsigned handle, uint8_t entry[CDAT_ENTRY_MAX])
+/* Flags of regions are where they are here (DSMAS_*). */
+static uint8_t dsmas_flags(const struct swcxl_dev *dev, unsigned segment, enum dpa_kind kind)
 {
+	const uint8_t mask =
+		DSMAS_NON_VOLATILE | DSMAS_SHARABLE | DSMAS_HW_COHERENCY | DSMAS_READ_ONLY;
+
+	if (segment < DPA_DYNAMIC)
+		return kind == DPA_PERSISTENT ? DSMAS_NON_VOLATILE : 0;
+	return (dev->config.dc_flags[segment - DPA_DYNAMIC] & mask) | DSMAS_DYNAMIC_CAPACITY;
+}
+
+/* The entry of this handle, 1 or more; false when there is none. */
+static bool put_entry(const struct swcxl_dev *dev, unsigned handle, uint8_t entry[CDAT_ENTRY_MAX])
+{
+	const struct cdat *cdat = &dev->doe.cdat;
 	unsigned n = handle - 1;
 
 	memset(entry, 0, CDAT_ENTRY_MAX);
@@ -77,7 +89,7 @@ static bool put_entry(const struct cdat *cdat, unsigned handle, uint8_t entry[CD
 			continue;
 		}
 		if (n == DSMAS)
-			put_dsmas(entry, i, s);
+			put_dsmas(entry, i, s, dsmas_flags(dev, i, s->kind));
 		else if (n == DSEMTS)
 			put_dsemts(entry, i, s);
 		else
@@ -97,20 +109,20 @@ static uint8_t sum(const void *bytes, size_t len)
 	return sum;
 }
 
-static void put_header(const struct cdat *cdat, uint8_t *entry)
+static void put_header(const struct swcxl_dev *dev, uint8_t *entry)
 {
 	struct cdat_header *h = (void *)entry;
 	uint8_t other[CDAT_ENTRY_MAX], total = 0;
 	uint32_t length = sizeof(*h);
 
-	for (unsigned handle = 1; put_entry(cdat, handle, other); handle++) {
+	for (unsigned handle = 1; put_entry(dev, handle, other); handle++) {
 		length += sizeof(other);
 		total = (uint8_t)(total + sum(other, sizeof(other)));
 	}
 	memset(h, 0, sizeof(*h));
 	wr(&h->length, length);
 	h->revision = CDAT_REVISION;
-	wr(&h->sequence, cdat->sequence);
+	wr(&h->sequence, dev->doe.cdat.sequence);
 	h->checksum = (uint8_t) - (total + sum(h, sizeof(*h)));
 }
 
@@ -137,13 +149,13 @@ size_t cdat_entry(struct swcxl_dev *dev, uint16_t handle, uint8_t *entry, uint16
 
 	if (!handle) {
 		renew(cdat, &dev->dpa);
-		put_header(cdat, entry);
+		put_header(dev, entry);
 		len = sizeof(struct cdat_header);
-	} else if (!put_entry(cdat, handle, entry)) {
+	} else if (!put_entry(dev, handle, entry)) {
 		return 0;
 	}
 	*next = DOE_LAST_ENTRY;
-	if (put_entry(cdat, handle + 1u, other))
+	if (put_entry(dev, handle + 1u, other))
 		*next = (uint16_t)(handle + 1);
 	return len;
 }

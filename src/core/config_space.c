@@ -56,7 +56,7 @@ void config_space_function_reset(struct swcxl_dev *dev)
 void config_space_reset(struct swcxl_dev *dev)
 {
 	struct regs *r = &dev->config_space;
-	uint64_t total = dev->dpa.top * SWCXL_LINE;
+	uint64_t total = dev->dpa.static_top * SWCXL_LINE;
 
 	define_below(dev, SWCXL_CONFIG_SIZE);
 	regs_set(r, DSN, 8, dev->config.serial);

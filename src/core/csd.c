@@ -109,6 +109,7 @@ static void describe_logs(const struct swcxl_dev *dev, struct text *text)
 		{"logs.warning.count", "logs.warning.lost"},
 		{"logs.failure.count", "logs.failure.lost"},
 		{"logs.fatal.count", "logs.fatal.lost"},
+		{"logs.dynamic-capacity.count", "logs.dynamic-capacity.lost"},
 	};
 	_Static_assert(ARRAY_SIZE(names) == SWCXL_LOGS, "names for each log");
 

@@ -134,9 +134,27 @@ static void text_background(struct text *text, const struct swcxl_notice *notice
 	text_str(text, " %");
 }
 
+static void text_extent(struct text *text, const struct swcxl_notice *notice)
+{
+	static const char *const changes[] = {
+		[SWCXL_DC_ACCEPTED] = "accepted: ",
+		[SWCXL_DC_REFUSED] = "refused: ",
+		[SWCXL_DC_OFFER_TIMED_OUT] = "offer timed out: ",
+		[SWCXL_DC_RELEASED] = "released: ",
+		[SWCXL_DC_REQUEST_TIMED_OUT] = "request timed out: ",
+	};
+
+	text_str(text, "dynamic capacity ");
+	text_str(text, changes[notice->change]);
+	text_hex(text, notice->extent.start, 1);
+	text_str(text, ", length ");
+	text_hex(text, notice->extent.length, 1);
+}
+
 void debug_news(struct swcxl_dev *dev, const struct swcxl_notice *notice)
 {
-	static const char *const logs[] = {"informational", "warning", "failure", "fatal"};
+	static const char *const logs[] = {"informational", "warning", "failure", "fatal",
+					   "dynamic capacity"};
 	_Static_assert(ARRAY_SIZE(logs) == SWCXL_LOGS, "a name for each log");
 	LINE(line);
 
@@ -154,6 +172,11 @@ void debug_news(struct swcxl_dev *dev, const struct swcxl_notice *notice)
 		text_str(&line, ", handle ");
 		text_dec(&line, notice->handle);
 		break;
+	case SWCXL_NOTICE_DC_EXTENT:
+		text_extent(&line, notice);
+		break;
+	case SWCXL_NOTICES:
+		return;
 	}
 	add(dev, &line);
 }

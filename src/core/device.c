@@ -23,7 +23,39 @@ void swcxl_config_init(struct swcxl_config *config)
 		.sanitize_ns = 3 * NS_PER_S,
 		.fw_ns = 1 * NS_PER_S,
 		.maintenance_ns = NS_PER_S / 2,
+		.dc_block_size = 2 * MiB,
 	};
+}
+
+static const char *dc_error(const struct swcxl_config *c)
+{
+	uint64_t partitions = c->volatile_size + c->persistent_size + c->partitionable_size;
+
+	if (c->dc_regions > SWCXL_DC_REGIONS)
+		return "dc-regions must be 0 to 8";
+	for (unsigned i = 0; i < SWCXL_DC_REGIONS; i++) {
+		if (c->dc_flags[i] & ~SWCXL_DC_FLAGS)
+			return "dc-flags has bits that are no flags: those that are make 0x5d";
+		if (c->dc_flags[i] && i >= c->dc_regions)
+			return "dc-flags is about a region that is not there: the first is 0, and "
+			       "dc-regions says how many there are";
+	}
+	if (c->dc_host_timeout_ns > DURATION_MAX_NS)
+		return "dc-host-timeout must not be more than 30 days";
+	if (!c->dc_regions)
+		return NULL;
+	if (c->revision < SWCXL_CXL_3_0)
+		return "dc-regions needs CXL revision 3.0 or later";
+	if (!c->dc_region_size || c->dc_region_size % SWCXL_CAPACITY_UNIT)
+		return "dc-region-size must be a multiple of 256M, and not 0";
+	if (c->dc_region_size > (CAPACITY_MAX - partitions) / c->dc_regions)
+		return "the capacity, dc-regions times dc-region-size with it, must not be more "
+		       "than 16T";
+	if (!is_pow2(c->dc_block_size) || c->dc_block_size < SWCXL_LINE ||
+	    (c->dc_region_size | partitions) % c->dc_block_size)
+		return "dc-block-size must be a power of two, at least 64, that divides "
+		       "dc-region-size and the static capacity";
+	return NULL;
 }
 
 const char *swcxl_config_error(const struct swcxl_config *c)
@@ -34,8 +66,9 @@ const char *swcxl_config_error(const struct swcxl_config *c)
 	    c->persistent_size > CAPACITY_MAX - c->volatile_size ||
 	    c->partitionable_size > CAPACITY_MAX - c->volatile_size - c->persistent_size)
 		return "the capacity must not be more than 16T";
-	if (!c->volatile_size && !c->persistent_size && !c->partitionable_size)
-		return "the device needs some volatile, persistent or partitionable capacity";
+	if (!c->volatile_size && !c->persistent_size && !c->partitionable_size && !c->dc_regions)
+		return "the device needs some volatile, persistent, partitionable or dynamic "
+		       "capacity";
 	if (!c->serial)
 		return "the serial number must not be 0";
 	if (c->revision > SWCXL_CXL_3_2)
@@ -54,7 +87,7 @@ const char *swcxl_config_error(const struct swcxl_config *c)
 		return "an event log must hold at least one record";
 	if (MAX(MAX(c->sanitize_ns, c->fw_ns), c->maintenance_ns) > DURATION_MAX_NS)
 		return "no operation may take more than 30 days";
-	return NULL;
+	return dc_error(c);
 }
 
 static void media_changed(void *ctx, uint64_t start, uint64_t len, uint8_t attr)
@@ -78,6 +111,8 @@ static int init(struct swcxl_dev *dev)
 	wr(&dev->kept.partition.share, share);
 	wr(&dev->kept.partition.next, share);
 	dpa_init(&dev->dpa, c, share);
+	if (dc_init(dev))
+		return -ENOMEM;
 	fw_init(dev);
 	dev->csd.generation = 1;
 	features_init(dev);
@@ -150,6 +185,7 @@ void swcxl_free(struct swcxl_dev *dev)
 	regs_fini(&dev->config_space, &mem);
 	regs_fini(&dev->component, &mem);
 	media_operation_drop(dev);
+	dc_fini(dev);
 	mem_free(&mem, dev->lsa);
 	mem_free(&mem, dev);
 }
@@ -182,6 +218,7 @@ static const struct work {
 	{fw_deadline, fw_advance, false},
 	{mailbox_deadline, mailbox_advance, false},
 	{repair_deadline, repair_advance, false},
+	{dc_deadline, dc_advance, false},
 	/* clang-format on */
 };
 
@@ -302,13 +339,6 @@ uint64_t device_memory_status(const struct swcxl_dev *dev)
 	       (fault_is(dev, SWCXL_FAULT_MAILBOX_NOT_READY) ? 0 : MEMDEV_MAILBOX_READY);
 }
 
-uint64_t device_reachable(const struct swcxl_dev *dev)
-{
-	if (dev->kept.media.disabled)
-		return 0;
-	return security_locks(dev, 0, dev->dpa.top) ? dev->dpa.segment[1].start : dev->dpa.top;
-}
-
 /* ---- durability ---- */
 
 uint64_t device_ticket(const struct swcxl_dev *dev)
@@ -426,6 +456,7 @@ void swcxl_query(const struct swcxl_dev *dev, struct swcxl_status *st)
 	};
 	fw_query(dev, st);
 	health_query(dev, st);
+	dc_query(dev, st);
 	for (unsigned i = 0; i < SWCXL_REPAIRS; i++)
 		st->repair.spares[i] = repair_spares(dev, &repair_kinds[i]);
 }

@@ -11,6 +11,7 @@
 #include "base/ranges.h"
 #include "base/util.h"
 #include "core/csd.h"
+#include "core/dc.h"
 #include "core/debug.h"
 #include "core/faults.h"
 #include "core/fw.h"
@@ -43,11 +44,12 @@ struct dpa_segment {
 	enum dpa_kind kind;
 };
 
-#define DPA_SEGMENTS 2 /* partitions; dynamic-capacity regions will follow */
+/* Partitions, then regions of dynamic capacity. */
+enum { DPA_DYNAMIC = 2, DPA_SEGMENTS = DPA_DYNAMIC + SWCXL_DC_REGIONS };
 
 struct dpa {
 	struct dpa_segment segment[DPA_SEGMENTS];
-	uint64_t top; /* lines */
+	uint64_t static_top, top; /* lines: of the partitions, and of all */
 };
 
 /* share: how many units of the partitionable capacity are volatile. */
@@ -56,7 +58,9 @@ void dpa_init(struct dpa *dpa, const struct swcxl_config *config, uint64_t share
 uint64_t dpa_next_bound(const void *dpa, uint64_t line);
 const struct dpa_segment *dpa_find(const struct dpa *dpa, uint64_t line);
 bool dpa_is_volatile(const struct dpa *dpa, uint64_t line);
-uint64_t dpa_capacity(const struct dpa *dpa, enum dpa_kind kind); /* lines */
+/* Lines of a partition, and whether there is any capacity of a kind. */
+uint64_t dpa_partition(const struct dpa *dpa, enum dpa_kind kind);
+bool dpa_has(const struct dpa *dpa, enum dpa_kind kind);
 
 /* ---- partition.c ---- */
 
@@ -97,6 +101,8 @@ void event_add_as(struct swcxl_dev *dev, enum swcxl_log log, enum event_type typ
 		  struct swcxl_event_header *header, const void *data, size_t len);
 /* A General Media event for poison at a line (D-36, D-37; rules in events.c). */
 void event_poison(struct swcxl_dev *dev, uint64_t line, uint8_t attr, unsigned transaction);
+/* Is there room for so many records more? */
+bool event_room(struct swcxl_dev *dev, enum swcxl_log log, unsigned records);
 void event_clear(struct swcxl_dev *dev, enum swcxl_log log, uint32_t n);
 void event_logs_fini(struct swcxl_dev *dev);
 uint64_t event_status(const struct swcxl_dev *dev);
@@ -121,6 +127,8 @@ void list_rebuild(struct swcxl_dev *dev);
 /* The bounds of partitions have moved, and the records were cut anew. */
 void list_bounds_moved(struct swcxl_dev *dev);
 bool list_has(const struct swcxl_dev *dev, uint64_t line);
+/* Can so many ranges be removed, one after another, without too many records on the way? */
+bool list_can_lose(const struct swcxl_dev *dev, uint64_t ranges);
 
 /* ---- poison.c: what changes poison, and what the device makes of it ---- */
 
@@ -154,7 +162,9 @@ void poison_sweep(struct swcxl_dev *dev, enum dpa_kind kind, media_fn *keep);
 media_fn poison_is_permanent;
 /* The device overwrites lines: poison goes but for permanent errors. False: no memory, or too
  * many ranges, nothing changed. The list follows when all is done. */
-bool poison_overwrite(struct swcxl_dev *dev, uint64_t start, uint64_t len);
+bool poison_overwrite(struct swcxl_dev *dev, uint64_t start, uint64_t len, bool limit);
+/* The first poison from a line on and below an end that the host may know of: a piece of it. */
+bool poison_find(const struct swcxl_dev *dev, uint64_t line, uint64_t end, struct range *piece);
 void poison_settle(struct swcxl_dev *dev);
 
 /* ---- erase.c: content that goes; none of these can fail ---- */
@@ -175,19 +185,21 @@ struct scan {
 	bool called; /* since the last conventional reset (G-2) */
 	bool running, stopped, no_events;
 	bool covers;		       /* started while the list was overflowed (D-23) */
+	uint64_t uncounted;	       /* from here to its position it is not in the coverage yet */
 	uint64_t start, end, position; /* lines */
 	uint64_t began_ns;
 	uint64_t restart, restart_lines;
 	struct scan_record *result;
 	uint64_t results, results_cap;
 	struct ranges coverage;
-	uint64_t covered; /* lines in it */
 };
 
 void scan_start(struct swcxl_dev *dev, uint64_t start, uint64_t lines, bool no_events);
 extern const struct background_op scan_op;
 void scan_drop_results(struct swcxl_dev *dev);
 void scan_drop_coverage(struct swcxl_dev *dev);
+/* The host may know of these lines from now on: whatever passed them has not looked (E-6). */
+void scan_uncover(struct swcxl_dev *dev, uint64_t start, uint64_t len);
 uint64_t scan_duration_ns(const struct swcxl_dev *dev, uint64_t lines);
 
 /* ---- scrub.c: the patrol ---- */
@@ -199,6 +211,7 @@ struct scrub {
 	unsigned hours;		  /* for all of the media */
 	uint64_t start, position; /* lines: where this lap began, and what is to be passed next */
 	uint64_t began_ns;	  /* when it began */
+	bool found_any;		  /* latent errors, in this lap */
 	struct {		  /* the poison that it reported last */
 		uint64_t end, lines;
 		uint8_t source;
@@ -388,6 +401,7 @@ struct swcxl_cci {
 	uint32_t csd_seen;	      /* generation of the state dump that is being read; 0: none */
 	uint32_t limit;		      /* bytes of output */
 	struct background background; /* the last one it started */
+	struct dc_answer *answer;     /* NULL: it has not needed one yet */
 	struct swcxl_cci *next;
 };
 
@@ -444,6 +458,7 @@ struct swcxl_dev {
 	uint64_t clock_base, clock_set_ns; /* Set Timestamp: value, and when */
 
 	struct dpa dpa;
+	struct dc *dc; /* NULL: there is no dynamic capacity */
 	struct media media;
 	struct poison_list list;
 	struct scan scan;
@@ -454,7 +469,7 @@ struct swcxl_dev {
 	struct job job;
 
 	struct event_log log[SWCXL_LOGS];
-	uint8_t event_policy[SWCXL_LOGS + 1]; /* the last: dynamic capacity */
+	uint8_t event_policy[SWCXL_LOGS];
 
 	struct get_alert_configuration_out alerts;
 	struct sld_qos_control qos;
@@ -486,9 +501,6 @@ static inline uint64_t time_add(uint64_t ns, uint64_t later_ns)
 /* The Memory Device Status register (8.2.9.5.1), and the media status in it: MEMDEV_MEDIA_*. */
 uint64_t device_memory_status(const struct swcxl_dev *dev);
 unsigned device_media_status(const struct swcxl_dev *dev);
-/* Hosts reach the lines below this one: none of disabled media, no persistent ones while those
- * are locked. */
-uint64_t device_reachable(const struct swcxl_dev *dev);
 /* Device time as its commands and events show it: 0 until set (8.2.10.4). */
 uint64_t device_timestamp(const struct swcxl_dev *dev);
 void device_change(struct swcxl_dev *dev, const struct swcxl_change *change);

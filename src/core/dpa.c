@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The address space: volatile capacity from 0 on, persistent capacity behind it (8.2.10.9.2). What
- * of the partitionable capacity is volatile lies between the two that are fixed.
+ * of the partitionable capacity is volatile lies between the two that are fixed. Regions of dynamic
+ * capacity are above both (DC-1).
  */
 #include "core/device.h"
 
@@ -14,8 +15,17 @@ void dpa_init(struct dpa *dpa, const struct swcxl_config *config, uint64_t share
 	p /= SWCXL_LINE;
 	*dpa = (struct dpa){
 		.segment = {{0, v, DPA_VOLATILE}, {v, p, DPA_PERSISTENT}},
+		.static_top = v + p,
 		.top = v + p,
 	};
+	for (unsigned i = 0; i < config->dc_regions; i++) {
+		bool persistent = config->dc_flags[i] & SWCXL_DC_NON_VOLATILE;
+		uint64_t lines = config->dc_region_size / SWCXL_LINE;
+
+		dpa->segment[DPA_DYNAMIC + i] = (struct dpa_segment){
+			dpa->top, lines, persistent ? DPA_PERSISTENT : DPA_VOLATILE};
+		dpa->top += lines;
+	}
 }
 
 uint64_t dpa_next_bound(const void *ctx, uint64_t line)
@@ -36,14 +46,17 @@ const struct dpa_segment *dpa_find(const struct dpa *dpa, uint64_t line)
 	return NULL;
 }
 
-uint64_t dpa_capacity(const struct dpa *dpa, enum dpa_kind kind)
+uint64_t dpa_partition(const struct dpa *dpa, enum dpa_kind kind)
 {
-	uint64_t lines = 0;
+	return dpa->segment[kind].len;
+}
 
+bool dpa_has(const struct dpa *dpa, enum dpa_kind kind)
+{
 	for (unsigned i = 0; i < DPA_SEGMENTS; i++)
-		if (dpa->segment[i].kind == kind)
-			lines += dpa->segment[i].len;
-	return lines;
+		if (dpa->segment[i].kind == kind && dpa->segment[i].len)
+			return true;
+	return false;
 }
 
 bool dpa_is_volatile(const struct dpa *dpa, uint64_t line)

@@ -15,16 +15,17 @@ static const uint8_t type_uuid[][16] = {
 #include "tbl/uuids.tbl.h"
 };
 
-/* Room for one more record. The ring is unrolled when it grows. */
-static bool make_room(struct swcxl_dev *dev, struct event_log *log)
+/* Room for n more records. The ring is unrolled when it grows. */
+static bool make_room(struct swcxl_dev *dev, struct event_log *log, uint32_t n)
 {
-	uint32_t cap = MIN(log->cap ? log->cap * 2 : 16, dev->config.event_log_max);
+	uint32_t cap = MAX(log->cap * 2, MAX(16, log->count + n));
 	uint8_t(*ring)[SWCXL_EVENT_RECORD_SIZE];
 
-	if (log->count < log->cap)
+	if (n <= log->cap - log->count)
 		return true;
-	if (log->count >= dev->config.event_log_max)
+	if (n > (uint32_t)dev->config.event_log_max - log->count)
 		return false;
+	cap = MIN(cap, dev->config.event_log_max);
 	ring = mem_resize(&dev->mem, NULL, (size_t)cap * sizeof(*ring));
 	if (!ring)
 		return false;
@@ -100,6 +101,12 @@ static void store(struct event_log *log, const uint8_t *record)
 	log->count++;
 }
 
+/* The severity has its log; records of dynamic capacity are informational. */
+static unsigned severity_of(enum swcxl_log which)
+{
+	return which == SWCXL_LOG_DYNAMIC_CAPACITY ? SWCXL_LOG_INFORMATIONAL : which;
+}
+
 static void push(struct swcxl_dev *dev, enum swcxl_log which,
 		 const struct swcxl_event_header *header, const void *data, size_t len)
 {
@@ -107,7 +114,7 @@ static void push(struct swcxl_dev *dev, enum swcxl_log which,
 	uint8_t record[SWCXL_EVENT_RECORD_SIZE] = {0};
 	struct event_header *h = (struct event_header *)record;
 
-	if (!make_room(dev, log)) {
+	if (!make_room(dev, log, 1)) {
 		drop(dev, which);
 		return;
 	}
@@ -115,7 +122,7 @@ static void push(struct swcxl_dev *dev, enum swcxl_log which,
 		log->last_handle = 1;
 	memcpy(h->type.b, header->uuid, sizeof(h->type.b));
 	h->length = sizeof(record);
-	wr(&h->flags, (header->flags & 0xffffff & ~EVENT_SEVERITY) | which);
+	wr(&h->flags, (header->flags & 0xffffff & ~EVENT_SEVERITY) | severity_of(which));
 	wr(&h->related_handle, header->related_handle);
 	h->maintenance_class = header->maintenance_class;
 	h->maintenance_subclass = header->maintenance_subclass;
@@ -188,6 +195,11 @@ void event_poison(struct swcxl_dev *dev, uint64_t line, uint8_t attr, unsigned t
 	if (dev->list.overflowed && !list_has(dev, line))
 		gm.descriptor |= MEDIA_POISON_LIST_OVERFLOW;
 	event_add(dev, log, EVENT_TYPE_GENERAL_MEDIA, 0, &gm, sizeof(gm));
+}
+
+bool event_room(struct swcxl_dev *dev, enum swcxl_log which, unsigned records)
+{
+	return records <= dev->config.event_log_max && make_room(dev, &dev->log[which], records);
 }
 
 /* Removes the n oldest. That ends the overflow: a record went, or all did (8.2.10.2.3). */
@@ -264,7 +276,7 @@ int event_apply(struct swcxl_dev *dev, const struct swcxl_change *change)
 			return -EINVAL;
 		if (log->count >= dev->config.event_log_max)
 			return -EINVAL;
-		if (!make_room(dev, log))
+		if (!make_room(dev, log, 1))
 			return -ENOMEM;
 		store(log, change->data);
 		log->last_handle = rd(((const struct event_header *)change->data)->handle);

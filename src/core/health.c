@@ -275,13 +275,14 @@ void health_update(struct swcxl_dev *dev)
 /* ---- alerts ---- */
 
 /* There is no capacity to warn of errors in that a device cannot have. */
-static uint8_t programmable_alerts(const struct swcxl_config *c)
+static uint8_t programmable_alerts(const struct swcxl_dev *dev)
 {
 	uint8_t alerts = ALERT_LIFE_USED | ALERT_OVER_TEMPERATURE | ALERT_UNDER_TEMPERATURE;
+	bool either = dev->config.partitionable_size;
 
-	if (c->volatile_size || c->partitionable_size)
+	if (either || dpa_has(&dev->dpa, DPA_VOLATILE))
 		alerts |= ALERT_CORRECTED_VOLATILE;
-	if (c->persistent_size || c->partitionable_size)
+	if (either || dpa_has(&dev->dpa, DPA_PERSISTENT))
 		alerts |= ALERT_CORRECTED_PERSISTENT;
 	return alerts;
 }
@@ -308,7 +309,7 @@ static void set_default_alerts(struct swcxl_dev *dev)
 
 	*alerts = (struct get_alert_configuration_out){
 		.valid = ALERT_LIFE_USED | ALERT_OVER_TEMPERATURE | ALERT_UNDER_TEMPERATURE,
-		.programmable = programmable_alerts(&dev->config),
+		.programmable = programmable_alerts(dev),
 		.life_critical = 95, /* percent */
 		.life_warning = 80,
 	};

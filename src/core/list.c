@@ -137,19 +137,38 @@ static bool add_piece(struct swcxl_dev *dev, const struct range *media)
 	return true;
 }
 
+static bool add_stretch(struct swcxl_dev *dev, const struct range *stretch)
+{
+	uint64_t line = stretch->start;
+	struct range piece;
+
+	while (ranges_piece(&dev->media.poison, &line, range_end(stretch), &piece))
+		if (wanted(dev, &piece) && !add_piece(dev, &piece))
+			return false;
+	return true;
+}
+
+/* Of what the host may know of (D-45). */
 void list_add(struct swcxl_dev *dev, uint64_t start, uint64_t len)
 {
 	uint64_t line = start;
-	struct range piece;
+	struct range stretch;
 
 	if (dev->list.overflowed) /* frozen (P-13) */
 		return;
-	while (ranges_piece(&dev->media.poison, &line, start + len, &piece)) {
-		if (wanted(dev, &piece) && !add_piece(dev, &piece)) {
+	while (dc_next(dev, DC_KNOWS, &line, start + len, &stretch)) {
+		if (!add_stretch(dev, &stretch)) {
 			set_overflow(dev);
 			return;
 		}
 	}
+}
+
+/* A frozen list has always one that is large enough. */
+bool list_can_lose(const struct swcxl_dev *dev, uint64_t ranges)
+{
+	return dev->list.overflowed ||
+	       ranges_count(&dev->list.record) + ranges <= dev->config.poison_list_max;
 }
 
 /*
@@ -196,11 +215,9 @@ void list_rebuild(struct swcxl_dev *dev)
 	uint64_t line = 0;
 
 	ranges_init(&records, &dev->mem, list->record.bounds, list->record.max_len);
-	while (fits && ranges_find(&dev->media.poison, line, &piece)) {
-		line = range_end(&piece);
+	for (; fits && poison_find(dev, line, dev->dpa.top, &piece); line = range_end(&piece))
 		if (wanted(dev, &piece))
 			fits = enter(dev, &records, &piece, record_attr(piece.attr)) == piece.len;
-	}
 	ranges_clear(&list->record);
 	list->record = records;
 	list->overflowed = !fits;

@@ -38,17 +38,40 @@ uint8_t poison_is_permanent(uint8_t attr, void *arg)
 	return attr & SWCXL_ATTR_PERMANENT;
 }
 
-/* The first line of a range that the device does not know to be poisoned. */
+/* The first line of a range that the host may know of, and the device does not know to be
+ * poisoned. */
 static bool first_unknown(const struct swcxl_dev *dev, uint64_t start, uint64_t len,
 			  uint64_t *found)
 {
-	uint64_t line = start;
-	struct range piece;
+	uint64_t line = start, at;
+	struct range stretch, piece;
 
-	while (ranges_piece(&dev->media.poison, &line, start + len, &piece)) {
-		*found = piece.start;
-		if (!(piece.attr & SWCXL_ATTR_KNOWN))
-			return true;
+	while (dc_next(dev, DC_KNOWS, &line, start + len, &stretch)) {
+		at = stretch.start;
+		while (ranges_piece(&dev->media.poison, &at, range_end(&stretch), &piece)) {
+			*found = piece.start;
+			if (!(piece.attr & SWCXL_ATTR_KNOWN))
+				return true;
+		}
+	}
+	return false;
+}
+
+bool poison_find(const struct swcxl_dev *dev, uint64_t line, uint64_t end, struct range *piece)
+{
+	struct range stretch;
+
+	while (dc_next(dev, DC_KNOWS, &line, end, &stretch)) {
+		uint64_t stop = range_end(&stretch);
+
+		if (!ranges_find(&dev->media.poison, stretch.start, piece))
+			return false;
+		if (piece->start >= stop)
+			continue;
+		stop = MIN(stop, range_end(piece));
+		piece->start = MAX(piece->start, stretch.start);
+		piece->len = stop - piece->start;
+		return true;
 	}
 	return false;
 }
@@ -112,9 +135,10 @@ bool poison_repair(struct swcxl_dev *dev, uint64_t start, uint64_t len)
 	struct range piece;
 	bool news = false;
 
-	while (!news && ranges_piece(&dev->media.poison, &line, start + len, &piece)) {
+	while (!news && poison_find(dev, line, start + len, &piece)) {
 		news = piece.attr & SWCXL_ATTR_PERMANENT && !(piece.attr & SWCXL_ATTR_KNOWN);
 		first = piece.start;
+		line = range_end(&piece);
 	}
 	if (!media_transform(&dev->media, start, len, repaired, NULL, false))
 		return false;
@@ -145,9 +169,9 @@ bool poison_write(struct swcxl_dev *dev, uint64_t line, const uint8_t *data, uin
 	return true;
 }
 
-bool poison_overwrite(struct swcxl_dev *dev, uint64_t start, uint64_t len)
+bool poison_overwrite(struct swcxl_dev *dev, uint64_t start, uint64_t len, bool limit)
 {
-	return media_transform(&dev->media, start, len, overwritten, NULL, true);
+	return media_transform(&dev->media, start, len, overwritten, NULL, limit);
 }
 
 /*
@@ -156,16 +180,18 @@ bool poison_overwrite(struct swcxl_dev *dev, uint64_t start, uint64_t len)
  */
 void poison_settle(struct swcxl_dev *dev)
 {
-	uint64_t line = 0;
+	uint64_t line = 0, top = dev->dpa.top;
 	struct range piece;
 
 	if (!dev->list.overflowed) {
 		list_rebuild(dev);
 		return;
 	}
-	while (ranges_piece(&dev->media.poison, &line, dev->dpa.top, &piece))
-		if (!piece.attr)
-			list_remove(dev, piece.start, piece.len);
+	for (; poison_find(dev, line, top, &piece); line = range_end(&piece))
+		if (line < piece.start)
+			list_remove(dev, line, piece.start - line);
+	if (line < top)
+		list_remove(dev, line, top - line);
 }
 
 void poison_sweep(struct swcxl_dev *dev, enum dpa_kind kind, media_fn *keep)
@@ -260,13 +286,51 @@ static void noise(uint64_t line, uint8_t data[SWCXL_LINE])
 	}
 }
 
+/* Does a host get at a stretch of lines that it has? Not while its media is disabled or locked. */
+static bool is_open(const struct swcxl_dev *dev, const struct range *stretch)
+{
+	return !dev->kept.media.disabled && !security_locks(dev, stretch->start, 1);
+}
+
+/* What is there to be read from a line: its data; what has nothing to do with it; or ones, where
+ * nothing answers (DC-6). */
+static void read_line(const struct swcxl_dev *dev, uint64_t line, uint8_t data[SWCXL_LINE])
+{
+	uint64_t at = line;
+	struct range r;
+
+	if (!dc_next(dev, DC_HAS, &at, line + 1, &r))
+		memset(data, 0xff, SWCXL_LINE);
+	else if (is_open(dev, &r))
+		content_read(&dev->media, line, data);
+	else
+		noise(line, data);
+}
+
 /* A host read finds what was latent (D-51: and says nothing of what was known). */
+static bool read_finds(struct swcxl_dev *dev, const struct range *stretch)
+{
+	uint64_t line = stretch->start;
+	struct range piece;
+
+	while (ranges_piece(&dev->media.poison, &line, range_end(stretch), &piece)) {
+		if (!piece.attr || piece.attr & SWCXL_ATTR_KNOWN)
+			continue;
+		if (!poison_discover(dev, piece.start, piece.len))
+			return false;
+		event_poison(dev, piece.start, piece.attr, BY_HOST_READ);
+		if (piece.attr & SWCXL_ATTR_PERMANENT)
+			health_update(dev);
+		device_deadline(dev);
+	}
+	return true;
+}
+
 int swcxl_media_read(struct swcxl_dev *dev, uint64_t start, void *buf, size_t len)
 {
 	uint64_t line = start / SWCXL_LINE, end = (start + len + SWCXL_LINE - 1) / SWCXL_LINE;
-	uint64_t reach = device_reachable(dev);
 	uint8_t *out = buf;
-	struct range piece;
+	struct range stretch;
 
 	if (len && !swcxl_in_range(dev, start, len))
 		return -EINVAL;
@@ -274,53 +338,72 @@ int swcxl_media_read(struct swcxl_dev *dev, uint64_t start, void *buf, size_t le
 		size_t in = at % SWCXL_LINE, n = MIN(SWCXL_LINE - in, start + len - at);
 		uint8_t data[SWCXL_LINE];
 
-		if (at / SWCXL_LINE < reach)
-			content_read(&dev->media, at / SWCXL_LINE, data);
-		else
-			noise(at / SWCXL_LINE, data);
+		read_line(dev, at / SWCXL_LINE, data);
 		memcpy(out, data + in, n);
 		out += n;
 		at += n;
 	}
-	end = MIN(end, reach);
-	while (line < end && ranges_piece(&dev->media.poison, &line, end, &piece)) {
-		if (!piece.attr || piece.attr & SWCXL_ATTR_KNOWN)
-			continue;
-		if (!poison_discover(dev, piece.start, piece.len))
+	while (dc_next(dev, DC_HAS, &line, end, &stretch))
+		if (is_open(dev, &stretch) && !read_finds(dev, &stretch))
 			return -ENOSPC;
-		event_poison(dev, piece.start, piece.attr, BY_HOST_READ);
-		if (piece.attr & SWCXL_ATTR_PERMANENT)
-			health_update(dev);
-		device_deadline(dev);
-	}
 	return 0;
 }
 
-/* Lines written in part keep their poison; whole ones are overwritten (D-52). What a host does not
- * reach swallows the write. */
-int swcxl_media_write(struct swcxl_dev *dev, uint64_t start, const void *buf, size_t len)
+/* Lines written in part keep their poison; whole ones are overwritten (D-52). */
+static bool write_run(struct swcxl_dev *dev, uint64_t start, const void *buf, size_t len)
 {
-	uint64_t reach = device_reachable(dev) * SWCXL_LINE;
-	uint64_t first = start / SWCXL_LINE, lines;
-	uint64_t whole_first, whole_end;
-	uint8_t *data;
+	uint64_t first = start / SWCXL_LINE;
+	uint64_t lines = (start + len + SWCXL_LINE - 1) / SWCXL_LINE - first;
+	uint64_t whole_first = (start + SWCXL_LINE - 1) / SWCXL_LINE;
+	uint64_t whole_end = MAX((start + len) / SWCXL_LINE, whole_first);
+	uint8_t *data = mem_resize(&dev->mem, NULL, lines * SWCXL_LINE);
 	bool ok;
 
-	if (len && !swcxl_in_range(dev, start, len))
-		return -EINVAL;
-	len = start < reach ? MIN(len, reach - start) : 0;
-	if (!len)
-		return 0;
-	lines = (start + len + SWCXL_LINE - 1) / SWCXL_LINE - first;
-	whole_first = (start + SWCXL_LINE - 1) / SWCXL_LINE;
-	whole_end = MAX((start + len) / SWCXL_LINE, whole_first);
-	data = mem_resize(&dev->mem, NULL, lines * SWCXL_LINE);
 	if (!data)
-		return -ENOSPC;
+		return false;
 	content_read(&dev->media, first, data);
 	content_read(&dev->media, first + lines - 1, data + (lines - 1) * SWCXL_LINE);
 	memcpy(data + start % SWCXL_LINE, buf, len);
 	ok = poison_write(dev, first, data, lines, whole_first, whole_end - whole_first);
 	mem_free(&dev->mem, data);
-	return ok ? 0 : -ENOSPC;
+	return ok;
+}
+
+/* The next run of lines of a range that the host may write. */
+static bool next_run(const struct swcxl_dev *dev, uint64_t *line, uint64_t end, struct range *run)
+{
+	struct range r;
+
+	run->len = 0;
+	for (uint64_t at = *line; dc_next(dev, DC_HAS, &at, end, &r); *line = at) {
+		bool open = is_open(dev, &r) && dc_writes(dev, r.start, r.len);
+
+		if (run->len && (!open || r.start != range_end(run)))
+			return true;
+		if (open && !run->len)
+			run->start = r.start;
+		if (open)
+			run->len += r.len;
+	}
+	*line = run->len ? range_end(run) : end;
+	return run->len;
+}
+
+/* What a host does not reach swallows the write. */
+int swcxl_media_write(struct swcxl_dev *dev, uint64_t start, const void *buf, size_t len)
+{
+	uint64_t line = start / SWCXL_LINE, end = start + len;
+	uint64_t stop = (end + SWCXL_LINE - 1) / SWCXL_LINE;
+	struct range run;
+
+	if (len && !swcxl_in_range(dev, start, len))
+		return -EINVAL;
+	while (len && next_run(dev, &line, stop, &run)) {
+		uint64_t from = MAX(run.start * SWCXL_LINE, start);
+		uint64_t to = MIN(range_end(&run) * SWCXL_LINE, end);
+
+		if (!write_run(dev, from, (const uint8_t *)buf + (from - start), to - from))
+			return -ENOSPC;
+	}
+	return 0;
 }

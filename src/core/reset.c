@@ -40,8 +40,9 @@ static void lose_power(struct swcxl_dev *dev)
 	lose_volatile(dev);
 	if (!dev->config.injected_persists)
 		poison_sweep(dev, DPA_PERSISTENT, keep_not_injected);
+	dc_lose_power(dev);
 	poison_settle(dev);
-	if (dev->list.overflowed && !dpa_capacity(&dev->dpa, DPA_PERSISTENT))
+	if (dev->list.overflowed && !dpa_has(&dev->dpa, DPA_PERSISTENT))
 		list_rebuild(dev); /* what is left is all that there is to know */
 }
 
@@ -55,7 +56,6 @@ static void stop_everything(struct swcxl_dev *dev)
 	cci_drop_cursors(dev);
 }
 
-/* clang-format off */
 /* An attach is a conventional reset to them. */
 /* clang-format off */
 static void (*const resets[])(struct swcxl_dev *dev, enum swcxl_reset type) = {

@@ -9,8 +9,11 @@
  * it is not (D-20). It ends when everything is passed, when its results have no more room (D-31),
  * or when it is aborted (D-30); in the latter two the results say where to go on.
  *
- * Coverage is what scans begun under overflow have passed (D-23). When it is everything, the list
- * is rebuilt before completion is signalled (S-3, D-24).
+ * Coverage is what scans begun under overflow have passed (D-23). When it is everything that the
+ * host has, the list is rebuilt before completion is signalled (S-3, D-24).
+ *
+ * Dynamic capacity that the host may not know of is passed like any other, in the same time, but
+ * not looked at (D-45). It is no coverage when the host gets it later (E-6).
  */
 #include "core/device.h"
 #include "wire/events.h"
@@ -44,7 +47,6 @@ void scan_drop_results(struct swcxl_dev *dev)
 void scan_drop_coverage(struct swcxl_dev *dev)
 {
 	ranges_clear(&dev->scan.coverage);
-	dev->scan.covered = 0;
 	dev->scan.covers = false; /* a scan that runs now began under another overflow */
 }
 
@@ -55,19 +57,49 @@ void scan_drop_coverage(struct swcxl_dev *dev)
 static void cover(struct swcxl_dev *dev, uint64_t start, uint64_t end)
 {
 	struct ranges *map = &dev->scan.coverage;
-	uint64_t line = start, fresh = 0;
 	struct range r;
 	bool touches = ranges_find(map, start ? start - 1 : 0, &r) && r.start <= end;
 
-	while (ranges_piece(map, &line, end, &r))
-		if (!r.attr)
-			fresh += r.len;
-	if (!fresh || (!touches && ranges_count(map) >= dev->config.ranges_max) ||
+	if (start == end || (!touches && ranges_count(map) >= dev->config.ranges_max) ||
 	    !ranges_reserve(map, 2))
 		return;
 	ranges_cut(map, start, end - start);
 	ranges_put(map, start, end - start, 1);
-	dev->scan.covered += fresh;
+}
+
+/* What the scan has passed so far is coverage. */
+static void count_passed(struct swcxl_dev *dev)
+{
+	struct scan *scan = &dev->scan;
+
+	if (scan->covers)
+		cover(dev, scan->uncounted, scan->position);
+	scan->uncounted = scan->position;
+}
+
+/* Without memory all of it has to be scanned again. */
+void scan_uncover(struct swcxl_dev *dev, uint64_t start, uint64_t len)
+{
+	if (dev->scan.running)
+		count_passed(dev);
+	if (ranges_reserve_cut(&dev->scan.coverage, start, len))
+		ranges_cut(&dev->scan.coverage, start, len);
+	else
+		scan_drop_coverage(dev);
+}
+
+static bool all_covered(const struct swcxl_dev *dev)
+{
+	struct range stretch, piece;
+
+	for (uint64_t line = 0; dc_next(dev, DC_HAS, &line, dev->dpa.top, &stretch);) {
+		uint64_t at = stretch.start;
+
+		while (ranges_piece(&dev->scan.coverage, &at, range_end(&stretch), &piece))
+			if (!piece.attr)
+				return false;
+	}
+	return true;
 }
 
 void scan_start(struct swcxl_dev *dev, uint64_t start, uint64_t lines, bool no_events)
@@ -78,7 +110,7 @@ void scan_start(struct swcxl_dev *dev, uint64_t start, uint64_t lines, bool no_e
 	scan->called = scan->running = true;
 	scan->no_events = no_events;
 	scan->covers = dev->list.overflowed;
-	scan->start = scan->position = start;
+	scan->start = scan->position = scan->uncounted = start;
 	scan->end = start + lines;
 	scan->began_ns = dev->now_ns;
 }
@@ -94,9 +126,8 @@ static void end(struct swcxl_dev *dev, bool stopped, enum swcxl_rc rc)
 		scan->restart = scan->position;
 		scan->restart_lines = scan->end - scan->position;
 	}
-	if (scan->covers)
-		cover(dev, scan->start, scan->position);
-	if (scan->covered == dev->dpa.top)
+	count_passed(dev);
+	if (scan->covers && all_covered(dev))
 		list_rebuild(dev);
 	background_end(dev, rc);
 }
@@ -181,18 +212,31 @@ static bool found_poison(struct swcxl_dev *dev, const struct range *found)
 static uint64_t scan_deadline(const struct swcxl_dev *dev)
 {
 	const struct scan *scan = &dev->scan;
-	uint64_t line = scan->position;
+	uint64_t line = scan->position, end = scan->end;
 	struct range r;
 
-	if (line > scan->start && ranges_find(&dev->media.poison, line - 1, &r) && r.start < line)
+	if (line > scan->start && poison_find(dev, line - 1, end, &r) && r.start < line)
 		line = MAX(line, range_end(&r)); /* this run was reported when it began */
-	if (ranges_find(&dev->media.poison, line, &r) && r.start == line &&
-	    !poison_is_news(dev, &r) &&
+	if (poison_find(dev, line, end, &r) && r.start == line && !poison_is_news(dev, &r) &&
 	    result_goes_on(dev, line, r.attr & SWCXL_ATTR_SOURCE)) /* its latent rest, likewise */
 		line = MIN(range_end(&r), line + result_room(scan));
-	if (ranges_find(&dev->media.poison, line, &r) && r.start < scan->end)
-		return passed_at(dev, MAX(r.start, line));
+	if (poison_find(dev, line, end, &r))
+		return passed_at(dev, r.start);
 	return passed_at(dev, scan->end - 1);
+}
+
+/* False: the results are full, and position says where. */
+static bool look_at(struct swcxl_dev *dev, const struct range *stretch)
+{
+	uint64_t line = stretch->start;
+	struct range piece;
+
+	while (ranges_piece(&dev->media.poison, &line, range_end(stretch), &piece)) {
+		if (piece.attr && !found_poison(dev, &piece))
+			return false;
+		dev->scan.position = line;
+	}
+	return true;
 }
 
 /* The work of a step. Everything in it happens at its own time, in order. */
@@ -200,20 +244,17 @@ static void walk(struct swcxl_dev *dev, uint64_t now_ns)
 {
 	struct scan *scan = &dev->scan;
 	uint64_t passed, target;
-	struct range piece;
+	struct range stretch;
 
 	passed = (now_ns - scan->began_ns) / dev->config.scan_ns_per_line;
 	target = passed < scan->end - scan->start ? scan->start + passed : scan->end;
-	while (scan->position < target) {
-		uint64_t line = scan->position;
-
-		ranges_piece(&dev->media.poison, &line, target, &piece);
-		if (piece.attr && !found_poison(dev, &piece)) {
+	for (uint64_t line = scan->position; dc_next(dev, DC_KNOWS, &line, target, &stretch);) {
+		if (!look_at(dev, &stretch)) {
 			end(dev, true, SWCXL_SUCCESS); /* D-31 */
 			return;
 		}
-		scan->position = line;
 	}
+	scan->position = MAX(scan->position, target);
 	if (scan->position == scan->end) {
 		dev->now_ns = MAX(dev->now_ns, passed_at(dev, scan->end - 1));
 		end(dev, false, SWCXL_SUCCESS);

@@ -13,6 +13,8 @@
  *	media not ready	it waits where it is
  *	reset		back to line 0, and off
  *
+ * Dynamic capacity that the host may not know of is passed like any other, but not looked at.
+ *
  * Without a latent error there is nothing to see on its way, and no time costs anything.
  */
 #include "core/device.h"
@@ -107,13 +109,12 @@ static void pass(struct swcxl_dev *dev, uint64_t to)
 	uint64_t *position = &dev->scrub.position;
 	struct range piece;
 
-	while (*position < to && dev->media.latent) {
-		uint64_t line = *position;
-
-		ranges_piece(&dev->media.poison, &line, to, &piece);
-		if (is_latent(&piece))
+	while (dev->media.latent && poison_find(dev, *position, to, &piece)) {
+		if (is_latent(&piece)) {
 			find(dev, piece);
-		*position = line;
+			dev->scrub.found_any = true;
+		}
+		*position = range_end(&piece);
 	}
 	*position = to;
 }
@@ -128,13 +129,16 @@ static void walk(struct swcxl_dev *dev, uint64_t now_ns)
 	for (;;) {
 		uint64_t lap = dev->dpa.top - scrub->start;
 		uint64_t lines = lines_in(dev, now_ns - scrub->began_ns);
+		bool idle;
 
 		pass(dev, scrub->start + MIN(lines, lap));
 		if (lines < lap)
 			return;
+		idle = !dev->media.latent || (!scrub->start && !scrub->found_any);
 		begin_lap(scrub, 0, scrub->began_ns + time_for(dev, lap));
 		scrub->found.lines = 0;
-		if (!dev->media.latent) /* nothing is in the way of whole laps */
+		scrub->found_any = false;
+		if (idle) /* nothing is in the way of whole laps */
 			scrub->began_ns += (now_ns - scrub->began_ns) /
 					   time_for(dev, dev->dpa.top) *
 					   time_for(dev, dev->dpa.top);
@@ -168,9 +172,9 @@ uint64_t scrub_deadline(const struct swcxl_dev *dev)
 	if (!scrub->running || !dev->media.latent || is_waiting(dev))
 		return SWCXL_NO_DEADLINE;
 	for (unsigned i = 0; i < 16; i++) {
-		if (!ranges_find(&dev->media.poison, line, &r))
+		if (!poison_find(dev, line, dev->dpa.top, &r))
 			return passed_at(dev, last);
-		line = MAX(line, r.start);
+		line = r.start;
 		if (is_latent(&r) && (poison_is_news(dev, &r) || !goes_on(dev, line, r.attr)))
 			break;
 		line = range_end(&r);

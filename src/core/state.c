@@ -60,6 +60,7 @@ void swcxl_save(const struct swcxl_dev *dev, emit_fn *emit, void *ctx)
 		emit(ctx, &(struct swcxl_change){.kind = SWCXL_CHANGE_LSA,
 						 .length = dev->config.lsa_size,
 						 .data = dev->lsa});
+	dc_save(dev, emit, ctx);
 	event_save(dev, emit, ctx);
 }
 
@@ -158,6 +159,8 @@ static int apply(struct swcxl_dev *dev, const struct swcxl_change *c)
 		return c->log < SWCXL_LOGS ? event_apply(dev, c) : -EINVAL;
 	case SWCXL_CHANGE_SETTING:
 		return kept_apply(dev, c);
+	case SWCXL_CHANGE_EXTENT:
+		return dc_apply(dev, c);
 	}
 	return -EINVAL;
 }

@@ -24,10 +24,11 @@
 
 #define USAGE 2
 #define NAME_MAX_CHARS 64 /* as long as anybody types, and no longer than a log line */
+#define DC_REGION_DEFAULT (256 * MiB)
 #define LSA_NOT_GIVEN UINT32_MAX
 #define LSA_DEFAULT (128 * KiB) /* with persistent capacity: what Linux needs for labels */
 
-enum kind { SIZE, TIME, NUMBER, HEX, CHOICE, ONOFF, FLAG, TEXT, PRINT };
+enum kind { SIZE, TIME, NUMBER, HEX, CHOICE, ONOFF, FLAG, REGIONS, TEXT, PRINT };
 
 struct row {
 	const char *name;
@@ -99,7 +100,7 @@ static void print_capabilities(void)
 {
 	printf("{\n  \"type\": \"cxl-type3\",\n  \"version\": \"%s\",\n  \"features\": "
 	       "[\"vfio-user\", \"qmp\", \"fd\", \"run\", \"virtual-clock\", \"trace\", "
-	       "\"state\"],\n"
+	       "\"state\", \"dynamic-capacity\"],\n"
 	       "  \"options\": [",
 	       SWCXL_VERSION);
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
@@ -207,6 +208,84 @@ static int take_number(const struct row *row, const char *text, void *p)
 	return OPTIONS_GO;
 }
 
+/* ---- N=FLAGS: a number, or words ---- */
+
+static const struct {
+	const char *word;
+	unsigned bit;
+} dc_flags[] = {
+#define DC_FLAG_ROW(word, bit) {word, bit},
+	SWCXL_DC_FLAG_WORDS(DC_FLAG_ROW)};
+
+/* The bit of a word, or 0. */
+static unsigned dc_flag(const char *word, size_t len)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(dc_flags); i++)
+		if (strlen(dc_flags[i].word) == len && !memcmp(dc_flags[i].word, word, len))
+			return 1u << dc_flags[i].bit;
+	return 0;
+}
+
+static int take_bits(const struct row *row, const char *text, uint8_t *flags)
+{
+	uint64_t bits;
+
+	if (!to_number(text + 2, 16, NULL, &bits) || bits & ~(uint64_t)SWCXL_DC_FLAGS)
+		return bad("--%s: '%s' is not a hexadecimal number, or has bits that are no flags: "
+			   "those that are make 0x%x",
+			   row->name, text, SWCXL_DC_FLAGS);
+	*flags = (uint8_t)bits;
+	return OPTIONS_GO;
+}
+
+static int take_regions(const struct row *row, const char *text, uint8_t *flags)
+{
+	const char *word;
+	uint64_t region;
+	unsigned set = 0;
+
+	if (!to_number(text, 10, &word, &region) || *word++ != '=')
+		return bad("--%s: '%s' is not N=FLAGS, as in 0=sharable,read-only or 0=0x48",
+			   row->name, text);
+	if (region > row->max)
+		return bad("--%s: region %" PRIu64 " is not within %" PRIu64 " to %" PRIu64,
+			   row->name, region, row->min, row->max);
+	if (!strncasecmp(word, "0x", 2))
+		return take_bits(row, word, &flags[region]);
+	for (;; word++) {
+		size_t len = strcspn(word, ",");
+		unsigned bit = dc_flag(word, len);
+
+		if (!bit)
+			return bad("--%s: '%.*s' is not one of sanitize, non-volatile, sharable, "
+				   "hw-coherency, read-only",
+				   row->name, (int)len, word);
+		set |= bit;
+		word += len;
+		if (!*word)
+			break;
+	}
+	flags[region] = (uint8_t)set;
+	return OPTIONS_GO;
+}
+
+static void print_regions(FILE *file, const struct row *row, const uint8_t *flags)
+{
+	for (unsigned n = 0; n <= row->max; n++) {
+		const char *comma = "";
+
+		if (!flags[n])
+			continue;
+		fprintf(file, " --%s=%u=", row->name, n);
+		for (size_t i = 0; i < ARRAY_SIZE(dc_flags); i++) {
+			if (!(flags[n] >> dc_flags[i].bit & 1))
+				continue;
+			fprintf(file, "%s%s", comma, dc_flags[i].word);
+			comma = ",";
+		}
+	}
+}
+
 static int take(struct options *options, const struct row *row, const char *text)
 {
 	void *p = (char *)options + row->offset;
@@ -228,6 +307,8 @@ static int take(struct options *options, const struct row *row, const char *text
 	case FLAG:
 		store_width(p, row->size, true);
 		return OPTIONS_GO;
+	case REGIONS:
+		return take_regions(row, text, p);
 	case TEXT:
 		*(const char **)p = text;
 		return *text ? OPTIONS_GO : bad("--%s: the argument is empty", row->name);
@@ -291,6 +372,8 @@ static int settle(struct options *options)
 	if (config->lsa_size == LSA_NOT_GIVEN)
 		config->lsa_size =
 			config->persistent_size | config->partitionable_size ? LSA_DEFAULT : 0;
+	if (!config->dc_regions)
+		config->dc_region_size = 0;
 	error = swcxl_config_error(config);
 	if (error)
 		return bad("%s", error);
@@ -316,6 +399,7 @@ static void set_defaults(struct options *options)
 	swcxl_config_init(&options->config);
 	options->config.serial = 0;
 	options->config.lsa_size = LSA_NOT_GIVEN;
+	options->config.dc_region_size = DC_REGION_DEFAULT;
 }
 
 /* One option at *arg, which moves past its argument: OPTIONS_GO, or a status. */
@@ -366,6 +450,10 @@ void options_print_device(FILE *file, const struct options *options)
 
 		if (!row->device)
 			continue;
+		if (row->kind == REGIONS) {
+			print_regions(file, row, (const uint8_t *)options + row->offset);
+			continue;
+		}
 		value = load_width((const char *)options + row->offset, row->size);
 		if (row->kind == ONOFF)
 			value = !value;

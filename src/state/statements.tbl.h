@@ -25,6 +25,8 @@ SQL(LSA_DROP, "DELETE FROM lsa WHERE start = ?1")
 SQL(LSA_PUT, "REPLACE INTO lsa VALUES (?1, ?2)")
 SQL(EVENT_ADD, "INSERT INTO event VALUES (?1, (SELECT ifnull(max(seq), 0) + 1 FROM event WHERE log = ?1), ?2)")
 SQL(EVENT_DROP, "DELETE FROM event WHERE log = ?1 AND seq <= (SELECT seq FROM event WHERE log = ?1 ORDER BY seq LIMIT 1 OFFSET ?2 - 1)")
+SQL(EXTENT_DROP, "DELETE FROM extent WHERE start >= ?1 AND start < ?2")
+SQL(EXTENT_PUT, "INSERT INTO extent VALUES (?1, ?2, ?3, ?4)")
 SQL(LOST_DROP, "DELETE FROM lost WHERE log = ?1")
 SQL(LOST_PUT, "REPLACE INTO lost VALUES (?1, ?2, ?3)")
 /* clang-format on */

@@ -44,6 +44,8 @@ static const char *const steps[] = {
 	"CREATE TABLE lost (log INTEGER PRIMARY KEY, attr INTEGER NOT NULL, data BLOB NOT NULL)"
 	"	STRICT;"
 	"PRAGMA application_id = 0x73776378;",
+	"CREATE TABLE extent (start INTEGER PRIMARY KEY, length INTEGER NOT NULL,"
+	"	attr INTEGER NOT NULL, data BLOB NOT NULL) STRICT;",
 };
 
 #define VERSION ((int)ARRAY_SIZE(steps))
@@ -69,6 +71,8 @@ static const struct identity {
 	{"persistent", PLACE(persistent_size)},
 	{"partitionable", PLACE(partitionable_size)},
 	{"lsa", PLACE(lsa_size)},
+	{"dc-regions", PLACE(dc_regions)},
+	{"dc-region-size", PLACE(dc_region_size)},
 #undef PLACE
 };
 
@@ -300,6 +304,10 @@ static int write_change(struct db *db, const struct swcxl_change *c)
 		return DB_RUN_BYTES(db, EVENT_ADD, c->data, c->length, c->log);
 	case SWCXL_CHANGE_EVENT_CLEAR:
 		return DB_RUN(db, EVENT_DROP, c->log, c->value);
+	case SWCXL_CHANGE_EXTENT:
+		return c->attr ? DB_RUN_BYTES(db, EXTENT_PUT, c->data, c->length, c->start,
+					      c->value, c->attr)
+			       : DB_RUN(db, EXTENT_DROP, c->start, c->start + c->value);
 	case SWCXL_CHANGE_EVENT_LOST:
 		return c->attr ? DB_RUN_BYTES(db, LOST_PUT, c->data, c->length, c->log, c->attr)
 			       : DB_RUN(db, LOST_DROP, c->log);
@@ -311,7 +319,7 @@ static bool write_all(struct db *db, const struct batch *batch)
 {
 	static const char wipe[] = "DELETE FROM setting; DELETE FROM poison; DELETE FROM list;"
 				   "DELETE FROM overflow; DELETE FROM content; DELETE FROM lsa;"
-				   "DELETE FROM event; DELETE FROM lost";
+				   "DELETE FROM event; DELETE FROM lost; DELETE FROM extent";
 	struct swcxl_change change;
 	size_t at = 0;
 
@@ -354,6 +362,8 @@ static const struct source {
 	{SWCXL_CHANGE_LSA, "lsa", "start, length(data), 0, 0, 0, data", NULL},
 	{SWCXL_CHANGE_EVENT, "event", "0, length(data), 0, log, 0, data",
 	 "--event-log-max is less than it was"},
+	{SWCXL_CHANGE_EXTENT, "extent", "start, length(data), attr, 0, length, data",
+	 "--dc-block-size is not what it was"},
 	{SWCXL_CHANGE_EVENT_LOST, "lost", "0, length(data), attr, log, 0, data", NULL},
 };
 

@@ -109,6 +109,19 @@ RECORD(MEMORY_SPARING, "memory-sparing", 3_1,
 	FIELD(FORMAT,   "is-comp-id-pldm",   0x4a,  0, none, 8, 3_1, "the component-id is one of PLDM; a bit of validity, by another name")
 	FIELD(NUMBER,   "sub-channel",       0x5a,  1, none, 9, 3_1, ""))
 
+RECORD(DYNAMIC_CAPACITY, "dynamic-capacity", 3_0,
+	FIELD(CODE,     "dc-event-type",     0x30,  1, dc_event_type, ALWAYS, 3_0, "")
+	FIELD(VALIDITY, "validity",          0x31,  1, dc_validity, ALWAYS, 3_1, "whether the last two mean anything")
+	FIELD(NUMBER,   "host-id",           0x32,  2, none, ALWAYS, 3_0, "")
+	FIELD(NUMBER,   "region",            0x34,  1, none, ALWAYS, 3_0, "")
+	FIELD(BITS,     "dc-event-flags",    0x35,  1, dc_event_flags, ALWAYS, 3_1, "more: the next record is of the same event")
+	FIELD(NUMBER,   "start",             0x38,  8, none, ALWAYS, 3_0, "address of the extent")
+	FIELD(NUMBER,   "extent-length",     0x40,  8, none, ALWAYS, 3_0, "bytes")
+	FIELD(BYTES,    "tag",               0x48, 16, none, ALWAYS, 3_0, "hexadecimal digits")
+	FIELD(NUMBER,   "shared-sequence",   0x58,  2, none, ALWAYS, 3_0, "")
+	FIELD(NUMBER,   "available-extents", 0x78,  4, none, 0, 3_1, "")
+	FIELD(NUMBER,   "available-tags",    0x7c,  4, none, 0, 3_1, ""))
+
 /* clang-format on */
 #undef COMMON
 #undef RECORD

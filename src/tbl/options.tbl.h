@@ -12,7 +12,7 @@
  *       prints something and ends
  *
  * Kinds: SIZE (K/M/G/T), TIME (ns/us/ms/s/m/h, in ns), NUMBER, HEX, CHOICE (its index among the words of `argument`), ONOFF,
- * FLAG (no argument), TEXT (not empty). min and max bound numbers. The default is
+ * FLAG (no argument), TEXT (not empty), REGIONS (flags of one of them; can be repeated). min and max bound numbers. The default is
  * text for --help; swcxl_config_init() and options.c set it.
  */
 #ifndef DEVICE_OPTION
@@ -50,6 +50,12 @@ DEVICE_OPTION("hdm-commit", hdm_refuse, CHOICE, "accept|refuse", 0, 0, "accept",
 DEVICE_OPTION("sanitize-time", sanitize_ns, TIME, "TIME", 0, 30 * 24 * 3600 * NS_PER_S, "3s", "how long a sanitize takes")
 DEVICE_OPTION("fw-time", fw_ns, TIME, "TIME", 0, 30 * 24 * 3600 * NS_PER_S, "1s", "how long it takes to verify firmware, or to activate it online")
 DEVICE_OPTION("maintenance-time", maintenance_ns, TIME, "TIME", 0, 30 * 24 * 3600 * NS_PER_S, "500ms", "how long a maintenance operation takes")
+DEVICE_OPTION("dc-regions", dc_regions, NUMBER, "N", 0, 8, "0", "regions of dynamic capacity, above the static capacity")
+DEVICE_OPTION("dc-region-size", dc_region_size, SIZE, "SIZE", 0, 16 * TiB, "256M with regions, else 0", "capacity of each region, a multiple of 256M")
+DEVICE_OPTION("dc-block-size", dc_block_size, SIZE, "SIZE", 64, 16 * TiB, "2M", "block of dynamic capacity, a power of two that divides a region and the static capacity")
+DEVICE_OPTION("dc-flags", dc_flags, REGIONS, "N=FLAGS", 0, 7, "none", "of region N, any of sanitize,non-volatile,sharable,hw-coherency,read-only, or their bits as 0xHEX")
+DEVICE_OPTION("dc-decode-length", dc_decode_bytes, CHOICE, "units|bytes", 0, 0, "units", "Get Dynamic Capacity Configuration has decode lengths in units of 256 MiB, or in bytes")
+DEVICE_OPTION("dc-host-timeout", dc_host_timeout_ns, TIME, "TIME", 0, 30 * 24 * 3600 * NS_PER_S, "0", "how long a host may take to answer an offer or a request to release; 0: for ever")
 PROCESS_OPTION("clock", virtual_clock, CHOICE, "real|virtual", 0, 0, "real", "virtual time moves only by swcxl-clock-step")
 PROCESS_OPTION("socket-path", socket_path, TEXT, "PATH", 0, 0, "none", "serve vfio-user on this socket")
 PROCESS_OPTION("fd", fd, NUMBER, "N", 0, INT_MAX, "none", "serve vfio-user on this inherited socket, listening or connected")

@@ -51,10 +51,8 @@
 
 /* ---- enums ---------------------------------------------------------------------------------- */
 
-ENUM(capability, "capability",
-	VALUE("oob", 0))
-ENUM(run_state, "run-state",
-	VALUE("running", 0))
+ENUM(capability, "capability", VALUE("oob", 0))
+ENUM(run_state, "run-state", VALUE("running", 0))
 ENUM(clock, "clock",
 	VALUE("real", 0)
 	VALUE("virtual", 1))
@@ -74,6 +72,38 @@ ENUM(log, "log",
 	VALUE("warning", SWCXL_LOG_WARNING)
 	VALUE("failure", SWCXL_LOG_FAILURE)
 	VALUE("fatal", SWCXL_LOG_FATAL))
+ENUM(dc_flag, "dc-flag", SWCXL_DC_FLAG_WORDS(VALUE))
+ENUM(dc_change, "dc-change",
+	VALUE("accepted", SWCXL_DC_ACCEPTED)
+	VALUE("refused", SWCXL_DC_REFUSED)
+	VALUE("offer-timed-out", SWCXL_DC_OFFER_TIMED_OUT)
+	VALUE("released", SWCXL_DC_RELEASED)
+	VALUE("release-timed-out", SWCXL_DC_REQUEST_TIMED_OUT))
+ENUM(dc_selection, "extent-selection-policy",
+	VALUE("free", SWCXL_DC_SELECT_FREE)
+	VALUE("contiguous", SWCXL_DC_SELECT_CONTIGUOUS)
+	VALUE("prescriptive", SWCXL_DC_SELECT_PRESCRIPTIVE)
+	VALUE("enable-shared-access", SWCXL_DC_SELECT_SHARED))
+ENUM(dc_removal, "extent-removal-policy",
+	VALUE("tag-based", SWCXL_DC_REMOVE_TAG)
+	VALUE("prescriptive", SWCXL_DC_REMOVE_PRESCRIPTIVE))
+ENUM(dc_event_type, "dc-event-type",
+	VALUE("add-capacity", DC_EVENT_ADD)
+	VALUE("release-capacity", DC_EVENT_RELEASE)
+	VALUE("forced-capacity-release", DC_EVENT_FORCED_RELEASE)
+	VALUE("region-configuration-updated", DC_EVENT_REGION_UPDATED)
+	VALUE("add-capacity-response", DC_EVENT_ADD_RESPONSE)
+	VALUE("capacity-released", DC_EVENT_RELEASED)
+	VALUE("reserved", UINT_MAX))
+ENUM(dc_event_flags, "dc-event-flags", VALUE("more", 0))
+ENUM(dc_validity, "dc-validity", VALUE("available", 0))
+/* The same with the one that no severity has. */
+ENUM(event_log, "event-log",
+	VALUE("informational", SWCXL_LOG_INFORMATIONAL)
+	VALUE("warning", SWCXL_LOG_WARNING)
+	VALUE("failure", SWCXL_LOG_FAILURE)
+	VALUE("fatal", SWCXL_LOG_FATAL)
+	VALUE("dynamic-capacity", SWCXL_LOG_DYNAMIC_CAPACITY))
 ENUM(reset, "reset",
 	VALUE("conventional", SWCXL_RESET_CONVENTIONAL)
 	VALUE("cold", SWCXL_RESET_COLD)
@@ -142,15 +172,15 @@ ENUM(correctable, "correctable-error-type",
 	VALUE("cache-poison-received", SWCXL_CE_CACHE_POISON_RECEIVED)
 	VALUE("mem-poison-received", SWCXL_CE_MEM_POISON_RECEIVED)
 	VALUE("physical", SWCXL_CE_PHYSICAL))
-ENUM(aer, "aer-delivery",
-	VALUE("not-delivered", 0))
+ENUM(aer, "aer-delivery", VALUE("not-delivered", 0))
 /* Event records (8.2.10.2.1): "reserved" stands for what has no name. */
 ENUM(record_type, "record-type",
 	VALUE("general-media", 0)
 	VALUE("dram", 1)
 	VALUE("memory-module", 2)
 	VALUE("memory-sparing", 3)
-	VALUE("vendor", 4))
+	VALUE("dynamic-capacity", 4)
+	VALUE("vendor", 5))
 ENUM(record_flags, "record-flags",
 	VALUE("permanent-condition", 2)
 	VALUE("maintenance-needed", 3)
@@ -269,8 +299,7 @@ OBJECT("version-triple",
 OBJECT("version",
 	MEMBER("qemu", "version-triple", "the QEMU whose protocol this is")
 	MEMBER("package", "str", "this program and its version"))
-OBJECT("command",
-	MEMBER("name", "str", ""))
+OBJECT("command", MEMBER("name", "str", ""))
 OBJECT("status",
 	MEMBER("status", "run-state", "")
 	MEMBER("running", "bool", ""))
@@ -354,7 +383,52 @@ OBJECT("logs",
 	MEMBER("informational", "log-state", "")
 	MEMBER("warning", "log-state", "")
 	MEMBER("failure", "log-state", "")
-	MEMBER("fatal", "log-state", ""))
+	MEMBER("fatal", "log-state", "")
+	MEMBER("dynamic-capacity", "log-state", ""))
+OBJECT("dc-region",
+	MEMBER("region", "int", "")
+	MEMBER("start", "int", "address")
+	MEMBER("length", "int", "")
+	MEMBER("block-size", "int", "")
+	MEMBER("flags", "[dc-flag]", "")
+	MEMBER("dsmad-handle", "int", "of its entry in CDAT")
+	MEMBER("free", "int", "bytes that belong to no extent"))
+/* What extents have in common. */
+#define EXTENT_MEMBERS \
+	MEMBER("region", "int", "") \
+	MEMBER("start", "int", "address") \
+	MEMBER("length", "int", "") \
+	MEMBER("tag", "str", "hexadecimal digits; zeros: none") \
+	MEMBER("shared-sequence", "int", "from 0 on, for the extents of a tag in a sharable region; else 0")
+OBJECT("dc-pending-extent",
+	EXTENT_MEMBERS
+	MEMBER("offer", "int", "of which it is a part; 1: what the host has to answer next"))
+OBJECT("dc-extent",
+	EXTENT_MEMBERS
+	MEMBER("referenced", "bool", "swcxl-add-dc-reference keeps its tag")
+	MEMBER("release-requested", "bool", "the host was asked to give some of it back")
+	MEMBER("sanitize", "bool", "and that will be sanitized"))
+OBJECT("dc-held-extent",
+	EXTENT_MEMBERS)
+OBJECT("dc-refused-extent",
+	EXTENT_MEMBERS
+	MEMBER("reason", "dc-change", "refused or offer-timed-out"))
+OBJECT("dynamic-capacity",
+	MEMBER("regions", "[dc-region]", "")
+	MEMBER("pending", "[dc-pending-extent]", "offered, and not answered yet; by address")
+	MEMBER("accepted", "[dc-extent]", "what the host has, by address")
+	MEMBER("held", "[dc-held-extent]", "what no host has, and a reference keeps")
+	MEMBER("refused", "[dc-refused-extent]", "offered in vain: the last 64, oldest first")
+	MEMBER("generation", "int", "changes with the host's extent list")
+	MEMBER("offers", "int", "groups of extents that the host has still to answer")
+	MEMBER("dead-offers", "int", "groups that are gone, and that it has still to answer")
+	MEMBER("extents-max", "int", "")
+	MEMBER("extents-available", "int", "that the device can still keep track of")
+	MEMBER("tags-max", "int", "")
+	MEMBER("tags-available", "int", ""))
+OBJECT("dc-extent-changed",
+	MEMBER("change", "dc-change", "accepted and refused: the answer to an offer. released: given back. The others: no answer within --dc-host-timeout")
+	EXTENT_MEMBERS)
 OBJECT("firmware-slot",
 	MEMBER("slot", "int", "from 1")
 	MEMBER("revision", "str", "empty: so is the slot")
@@ -372,8 +446,9 @@ OBJECT("device",
 	MEMBER("cxl-revision", "revision", "")
 	MEMBER("now", "int", "time since the device was made")
 	MEMBER("timestamp", "int", "the device's clock, since 1970; 0: not set")
-	MEMBER("capacity", "int", "bytes")
+	MEMBER("capacity", "int", "bytes, all regions of dynamic capacity among them")
 	MEMBER("partitions", "partitions", "")
+	MEMBER("dynamic-capacity", "dynamic-capacity", "empty lists and zeros without any")
 	MEMBER("config", "config", "the options that make the device, by their names in swcxl(1)")
 	MEMBER("media", "media", "")
 	MEMBER("security", "security", "")
@@ -394,8 +469,7 @@ OBJECT("poison-row",
 	MEMBER("known", "bool", "the device knows of it")
 	MEMBER("listed", "bool", "it is in the poison list")
 	MEMBER("permanent", "bool", "it cannot be cleared"))
-OBJECT("data",
-	MEMBER("data", "str", "hexadecimal digits"))
+OBJECT("data", MEMBER("data", "str", "hexadecimal digits"))
 OBJECT("errors-injected",
 	MEMBER("recorded", "int", "errors that the registers show; the others are masked there")
 	MEMBER("aer", "aer-delivery",
@@ -403,8 +477,7 @@ OBJECT("errors-injected",
 OBJECT("cci-result",
 	MEMBER("return-code", "int", "")
 	MEMBER("payload", "str", "hexadecimal digits"))
-OBJECT("now",
-	MEMBER("now", "int", "the new time"))
+OBJECT("now", MEMBER("now", "int", "the new time"))
 OBJECT("event-record",
 	MEMBER("uuid", "str", "what kind of record this is")
 	MEMBER("type", "record-type",
@@ -479,7 +552,7 @@ OBJECT("background-completed",
 	MEMBER("return-code", "int", "")
 	MEMBER("percent", "int", "less than 100: aborted"))
 OBJECT("log-record",
-	MEMBER("log", "log", "")
+	MEMBER("log", "event-log", "")
 	MEMBER("handle", "int", "of the record")
 	MEMBER("type", "str", "UUID of the record"))
 OBJECT("shutdown",
@@ -494,6 +567,8 @@ EVENT("SWCXL_BACKGROUND_COMPLETED", "background-completed",
 	"A background operation has ended, on whatever channel it was started.")
 EVENT("SWCXL_EVENT_RECORD", "log-record",
 	"An event log went from empty to not empty.")
+EVENT("SWCXL_DC_EXTENT", "dc-extent-changed",
+	"What became of an extent of dynamic capacity, or of a part of it: what a fabric manager hears.")
 EVENT("SHUTDOWN", "shutdown",
 	"The process ends.")
 
@@ -592,6 +667,31 @@ COMMAND(cxl_inject_correctable_error, "cxl-inject-correctable-error", "errors-in
 	ARG_STR(path, "path", REQUIRED, "the device's name, or a path that ends in it")
 	ARG_ENUM(type, "type", correctable, REQUIRED, 0, ""))
 
+ITEM(dc_extent, "dynamic-capacity-extent",
+	ARG_UINT(offset, "offset", uint64_t, REQUIRED, 0, 0, UINT64_MAX, "from the beginning of the region; counts only with prescriptive")
+	ARG_UINT(len, "len", uint64_t, REQUIRED, 0, 0, UINT64_MAX, "bytes, of whole blocks; with free, contiguous and tag-based the sum of all counts"))
+COMMAND(cxl_add_dynamic_capacity, "cxl-add-dynamic-capacity", "empty", "0.1", EFFECT,
+	"Offers capacity to the host, which finds it in the event log of dynamic capacity; nothing when no extent is prescribed.",
+	ARG_STR(path, "path", REQUIRED, "the device's name, or a path that ends in it")
+	ARG_UINT(host_id, "host-id", uint16_t, REQUIRED, 0, 0, UINT16_MAX, "0: the device has one host")
+	ARG_ENUM(selection_policy, "selection-policy", dc_selection, REQUIRED, 0,
+		"free: any free blocks, the lowest first. contiguous: the first free stretch that is long enough. "
+		"prescriptive: these extents. enable-shared-access: what the tag has and the host has not")
+	ARG_UINT(region, "region", uint8_t, REQUIRED, 0, 0, UINT8_MAX, "from 0 on; any sharable one with enable-shared-access")
+	ARG_STR(tag, "tag", OPTIONAL, "a UUID, 32 hexadecimal digits, or up to 16 bytes of text, which zeros follow; empty or all zeros: none; sharable regions need one")
+	ARG_ITEMS(extents, "extents", dc_extent, ""))
+COMMAND(cxl_release_dynamic_capacity, "cxl-release-dynamic-capacity", "empty", "0.1", EFFECT,
+	"Asks the host to give capacity back, or takes it.",
+	ARG_STR(path, "path", REQUIRED, "the device's name, or a path that ends in it")
+	ARG_UINT(host_id, "host-id", uint16_t, REQUIRED, 0, 0, UINT16_MAX, "0: the device has one host")
+	ARG_ENUM(removal_policy, "removal-policy", dc_removal, REQUIRED, 0,
+		"tag-based: what the host has with that tag in the region; with extents so much of it, the lowest first. prescriptive: these extents")
+	ARG_BOOL(forced_removal, "forced-removal", OPTIONAL, false, "the host is not asked; what is still pending goes as well, with all of its offer")
+	ARG_BOOL(sanitize_on_release, "sanitize-on-release", OPTIONAL, false, "content and poison go once the host has given it back")
+	ARG_UINT(region, "region", uint8_t, REQUIRED, 0, 0, UINT8_MAX, "")
+	ARG_STR(tag, "tag", OPTIONAL, "as above")
+	ARG_ITEMS(extents, "extents", dc_extent, ""))
+
 /* ---- commands: our own ---------------------------------------------------------------------- */
 
 COMMAND(query_device, "swcxl-query-device", "device", "0.1", 0,
@@ -625,11 +725,11 @@ COMMAND(set_health, "swcxl-set-health", "empty", "0.1", EFFECT,
 	ARG_UINT(corrected_persistent, "corrected-persistent-error-count", uint32_t, OPTIONAL, 0, 0, UINT32_MAX,
 		"and of persistent capacity"))
 COMMAND(read_media, "swcxl-read-media", "data", "0.1", EFFECT,
-	"Reads content, as a host does. The device finds the latent errors in the range. Disabled media and locked capacity give bytes that mean nothing.",
+	"Reads content, as a host does. The device finds the latent errors in the range. Dynamic capacity that the host does not have reads as ones. Disabled media and locked capacity give bytes that mean nothing.",
 	ARG_UINT(start, "start", uint64_t, REQUIRED, 0, 0, UINT64_MAX, "first byte")
 	ARG_UINT(length, "length", uint64_t, REQUIRED, 0, 1, QMP_MEDIA_BYTES_MAX, "bytes"))
 COMMAND(write_media, "swcxl-write-media", "empty", "0.1", EFFECT,
-	"Writes content, as a host does. A line that is written as a whole loses its poison unless that is permanent. Disabled media and locked capacity swallow writes.",
+	"Writes content, as a host does. A line that is written as a whole loses its poison unless that is permanent. Writes to dynamic capacity that the host does not have, or that is read-only, are dropped. Disabled media and locked capacity swallow writes.",
 	ARG_UINT(start, "start", uint64_t, REQUIRED, 0, 0, UINT64_MAX, "first byte")
 	ARG_HEX(data, "data", REQUIRED, 1, QMP_MEDIA_BYTES_MAX, "hexadecimal digits"))
 COMMAND(cci, "swcxl-cci", "cci-result", "0.1", 0,
@@ -638,11 +738,11 @@ COMMAND(cci, "swcxl-cci", "cci-result", "0.1", 0,
 	ARG_HEX(payload, "payload", OPTIONAL, 0, QMP_REQUEST_MAX, "hexadecimal digits; default: none"))
 COMMAND(query_events, "swcxl-query-events", "[event-record]", "0.1", 0,
 	"The records of an event log, oldest first, without clearing them.",
-	ARG_ENUM(log, "log", log, REQUIRED, 0, ""))
+	ARG_ENUM(log, "log", event_log, REQUIRED, 0, ""))
 COMMAND(inject_event, "swcxl-inject-event", "empty", "0.1", EFFECT,
 	"Adds records to a log, of any type and with any of their fields.",
-	ARG_ENUM(log, "log", log, REQUIRED, 0, "and with it the severity")
-	ARG_STR(type, "type", REQUIRED, "general-media, dram, memory-module, memory-sparing or a UUID")
+	ARG_ENUM(log, "log", event_log, REQUIRED, 0, "and with it the severity")
+	ARG_STR(type, "type", REQUIRED, "general-media, dram, memory-module, memory-sparing, dynamic-capacity or a UUID")
 	ARG_OBJECT(fields, "fields",
 		"members of an event-record. What is left out is 0 and not valid; what is given is valid, unless "
 		"flags or validity is given and says otherwise. Codes and bits are names or a number. The members "
@@ -650,6 +750,12 @@ COMMAND(inject_event, "swcxl-inject-event", "empty", "0.1", EFFECT,
 		"so is what the device's CXL revision does not know.")
 	ARG_HEX(data, "data", OPTIONAL, 0, QMP_EVENT_BYTES_MAX, "with a UUID: what follows the header; hexadecimal digits")
 	ARG_UINT(count, "count", uint64_t, OPTIONAL, 1, 1, QMP_STORM_MAX, "so many records; default: 1"))
+COMMAND(add_dc_reference, "swcxl-add-dc-reference", "empty", "0.1", EFFECT,
+	"Keeps the capacity of a tag in sharable regions allocated when the host has released it: a fabric manager's reference.",
+	ARG_STR(tag, "tag", REQUIRED, "as with cxl-add-dynamic-capacity"))
+COMMAND(remove_dc_reference, "swcxl-remove-dc-reference", "empty", "0.1", EFFECT,
+	"Ends that. What no host has is free then.",
+	ARG_STR(tag, "tag", REQUIRED, "likewise"))
 COMMAND(clock_step, "swcxl-clock-step", "now", "0.1", EFFECT | TIME,
 	"Moves virtual time on, and replies when everything due until then has happened.",
 	ARG_UINT(nanoseconds, "nanoseconds", uint64_t, REQUIRED, 0, 0, INT64_MAX, ""))
@@ -687,3 +793,4 @@ COMMAND(query_stats, "swcxl-query-stats", "stats", "0.1", 0,
 #undef MEDIA_ARGS
 #undef COMPONENT_ARGS
 #undef SUB_TYPE_ARG
+#undef EXTENT_MEMBERS

@@ -27,6 +27,10 @@ WIRE_STRUCT(cdat_header, 0x10, CDAT_HEADER)
 	F(0x10, le64, size)
 WIRE_STRUCT(cdat_dsmas, 0x18, CDAT_DSMAS)
 #define DSMAS_NON_VOLATILE (1u << 2)
+#define DSMAS_SHARABLE (1u << 3)
+#define DSMAS_HW_COHERENCY (1u << 4)
+#define DSMAS_DYNAMIC_CAPACITY (1u << 5) /* interconnect specific dynamic capacity management */
+#define DSMAS_READ_ONLY (1u << 6)
 
 /* Device Scoped Latency and Bandwidth Information Structure: value times unit is picoseconds or
  * MB/s, for what the ACPI's HMAT calls a data type. */

@@ -4,6 +4,7 @@
 #define SWCXL_WIRE_EVENTS_H
 
 #include "base/wire.h"
+#include "wire/dc.h"
 #include "wire/health.h"
 
 /* clang-format off */

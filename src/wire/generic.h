@@ -62,8 +62,7 @@ WIRE_STRUCT(clear_event_records_in, 0x06, CLEAR_EVENT_RECORDS_IN)
 
 /* Get and Set Event Interrupt Policy (0102h, 0103h): one byte a log. */
 #define EVENT_INTERRUPT_POLICY(F)              \
-	F(0x00, u8,   log, [4])                \
-	F(0x04, u8,   dynamic_capacity)
+	F(0x00, u8,   log, [5])
 WIRE_STRUCT(event_interrupt_policy, 0x05, EVENT_INTERRUPT_POLICY)
 #define EVENT_INTERRUPT_MODE 0x03
 #define EVENT_INTERRUPT_NONE 0

@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: MIT
 """swcxl(1) and the program agree, both ways."""
 
+import json
 import os
 import re
 import subprocess
 
 import pytest
-from daemon import TREE, program
+from daemon import TREE, Daemon, program
 
 PAGE = os.path.join(TREE, "man", "swcxl.1")
 
@@ -67,6 +68,24 @@ def test_defaults_are_the_same():
 def test_later_options_are_not_documented():
     for name in ("sandbox", "poll"):
         assert f"Fl Fl {name}" not in page()
+
+
+def test_dynamic_capacity_happens():
+    """The section is one session; timestamps are left out of it."""
+    section = re.search(r"^\.Sh DYNAMIC CAPACITY\n(.*?)^\.Sh ", page(), re.M | re.S).group(1)
+    blocks = re.findall(r"^\.Bd -literal.*?\n(.*?)^\.Ed", section, re.M | re.S)
+    options = blocks[0].replace("\\e\n", "").split()[2:]
+    assert options[-4:] == ["--socket-path", "cxl.sock", "--qmp", "qmp.sock"]
+    turns = re.findall(r"^(->|<-) (.*?)(?=^->|^<-|\Z)", "".join(blocks[1:]), re.M | re.S)
+    assert len(turns) >= 10
+    with Daemon(*options[:-4], vfio=False) as device, device.qmp() as qmp:
+        for direction, text in turns:
+            if direction == "->":
+                qmp.send(text)
+                continue
+            message = qmp.recv()
+            message.pop("timestamp", None)
+            assert message == json.loads(text)
 
 
 def examples():

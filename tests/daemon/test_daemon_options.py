@@ -62,11 +62,36 @@ OPTIONS = {
                       ["", "s", "1.5s", "3S", "3 s", "721h", "2592001", "18446744073709551615h"]),
     "fw-time": ([("250ms", 25 * 10**7)], ["-1"]),
     "maintenance-time": ([("9ns", 9)], ["soon"]),
+    "dc-regions": ([("0", 0), ("1", 1), ("8", 8)], ["9", "-1", "x", "1M", "", "0x1"]),
+    "dc-region-size": ([("256M", G // 4), ("512m", G // 2), ("15T", 15 * T)],
+                       ["0", "1", "255M", "300M", "17T", "16T", "x", ""]),
+    "dc-block-size": ([("64", 64), ("4K", 4096), ("256M", G // 4)],
+                      ["0", "32", "63", "96", "3M", "512M", "16T", "17T", "x", ""]),
+    "dc-flags": ([("0=sanitize", ["0=sanitize"]), ("0=non-volatile", ["0=non-volatile"]),
+                  ("0=sharable", ["0=sharable"]), ("0=hw-coherency", ["0=hw-coherency"]),
+                  ("0=read-only", ["0=read-only"]),
+                  ("0=read-only,sharable,sharable", ["0=sharable,read-only"]),
+                  ("0=0x5d", ["0=sanitize,non-volatile,sharable,hw-coherency,read-only"]),
+                  ("0=0X40", ["0=read-only"]), ("0=0x0", []), ("7=0x0", [])],
+                 ["", "0", "=", "=sharable", "x=sharable", "-1=sharable", "0 =sharable", "0=",
+                  "0=none", "0=,", "0=sharable,", "0=,sharable", "0=sharable read-only",
+                  "0=SHARABLE", "0=sharabl", "0=sharable,0x40", "0=64", "0=0x", "0=0xg", "0=0x2",
+                  "0=0x20", "0=0x80", "0=0x100", "0=0x10000000000000000", "0=0x5d,sharable",
+                  "1=sharable", "7=0x40", "8=sharable", "8=0x0", "18446744073709551616=sharable",
+                  "256=sharable"]),
+    "dc-decode-length": ([("units", "units"), ("bytes", "bytes")], ["bits", "256M", ""]),
+    "dc-host-timeout": ([("0", 0), ("1ns", 1), ("5", 5 * 10**9), ("720h", 2592000 * 10**9)],
+                        ["721h", "-1", "never", ""]),
     "clock": ([("real", "real"), ("virtual", "virtual")], ["fake"]),
 }
 # What the device itself finds wrong is called by what it is rather than by its option.
 FIELDS = {"volatile": "capacit", "partitionable": "capacit", "persistent": "capacit",
-          "lsa": "label storage", "payload": "payload"}
+          "lsa": "label storage", "payload": "payload",
+          "dc-region-size": "dc-region-size", "dc-block-size": "dc-block-size",
+          "dc-flags": "dc-flags"}
+# What an option means something with, whether its value is good or not.
+WITH = {"dc-region-size": ["--dc-regions", "1"], "dc-block-size": ["--dc-regions", "1"],
+        "dc-flags": ["--dc-regions", "1"]}
 NEEDED = {"volatile": {"0": ["--persistent", "256M"]}, "lsa": {"0": ["--persistent", "256M"]}}
 
 
@@ -76,6 +101,7 @@ def test_valid_values_make_the_device(name, value, shown):
     more = NEEDED.get(name, {}).get(value, [])
     if name == "lsa":
         more = ["--persistent", "256M"]
+    more += WITH.get(name, [])
     with Daemon(f"--{name}", value, *more, vfio=False) as device, device.qmp() as qmp:
         assert qmp.cmd("swcxl-query-device")["config"][name] == shown
 
@@ -83,9 +109,10 @@ def test_valid_values_make_the_device(name, value, shown):
 @pytest.mark.parametrize("name, value", [
     (name, value) for name, (_, values) in OPTIONS.items() for value in values])
 def test_invalid_values_are_refused(name, value, tmp_path):
-    line = refused(f"--{name}", value, "--qmp", str(tmp_path / "qmp"))
+    more = WITH.get(name, [])
+    line = refused(f"--{name}", value, *more, "--qmp", str(tmp_path / "qmp"))
     assert re.search(f"--{name}|{FIELDS.get(name)}", line), line
-    assert refused(f"--{name}={value}", "--qmp", str(tmp_path / "qmp")) == line
+    assert refused(*more, f"--{name}={value}", "--qmp", str(tmp_path / "qmp")) == line
     assert os.listdir(tmp_path) == []
 
 
@@ -112,7 +139,7 @@ def test_defaults_are_those_that_help_shows():
         config = qmp.cmd("swcxl-query-device")["config"]
     checked = 0
     for name, default in re.findall(r"^  --([a-z-]+) .*\[(.*)\]$", help_text(), re.M):
-        if name not in config or name in ("serial", "lsa"):
+        if name not in config or name in ("serial", "lsa", "dc-region-size"):
             continue
         if name.endswith("-time"):
             number, unit = re.fullmatch(r"(\d+)(m?s)", default).groups()
@@ -128,7 +155,7 @@ def test_defaults_are_those_that_help_shows():
 
 
 def test_later_options_are_unknown():
-    for name in ("sandbox", "poll", "dc-regions", "stat", "foo", "vol", "v",
+    for name in ("sandbox", "poll", "dc-region", "dc", "stat", "foo", "vol", "v",
                  "help-me"):
         assert f"unknown option '--{name}'" in refused(f"--{name}", "1")
 
@@ -175,6 +202,41 @@ def test_no_socket_at_all():
     (["--run", ""], "--run: the argument is empty"),
     (["--volatile", "0", "--qmp", "q"], "capacity"),
     (["--volatile", "16T", "--persistent", "16T", "--qmp", "q"], "16T"),
+    (["--dc-regions", "9", "--qmp", "q"], "--dc-regions: 9 is not within 0 to 8"),
+    (["--dc-regions", "1", "--cxl-revision", "2.0", "--qmp", "q"],
+     "dc-regions needs CXL revision 3.0 or later"),
+    (["--dc-regions", "1", "--dc-region-size", "300M", "--qmp", "q"],
+     "dc-region-size must be a multiple of 256M, and not 0"),
+    (["--dc-regions", "1", "--dc-region-size", "0", "--qmp", "q"],
+     "dc-region-size must be a multiple of 256M, and not 0"),
+    (["--dc-regions", "2", "--dc-region-size", "8T", "--qmp", "q"],
+     "the capacity, dc-regions times dc-region-size with it, must not be more than 16T"),
+    (["--dc-regions", "8", "--dc-region-size", "16T", "--qmp", "q"],
+     "the capacity, dc-regions times dc-region-size with it, must not be more than 16T"),
+    (["--volatile", "0", "--persistent", "256M", "--dc-regions", "1", "--dc-region-size", "16T",
+      "--qmp", "q"],
+     "the capacity, dc-regions times dc-region-size with it, must not be more than 16T"),
+    (["--dc-regions", "1", "--dc-region-size", "768M", "--dc-block-size", "512M", "--qmp", "q"],
+     "dc-block-size must be a power of two, at least 64, that divides dc-region-size"),
+    (["--volatile", "256M", "--dc-regions", "1", "--dc-region-size", "512M", "--dc-block-size",
+      "512M", "--qmp", "q"], "that divides dc-region-size and the static capacity"),
+    (["--dc-regions", "1", "--dc-block-size", "3M", "--qmp", "q"],
+     "dc-block-size must be a power of two, at least 64, that divides dc-region-size"),
+    (["--dc-flags", "0=sharable", "--qmp", "q"],
+     "dc-flags is about a region that is not there: the first is 0, and dc-regions says how many"),
+    (["--dc-regions", "2", "--dc-flags", "2=sharable", "--qmp", "q"],
+     "dc-flags is about a region that is not there"),
+    (["--dc-flags", "0=none", "--qmp", "q"],
+     "--dc-flags: 'none' is not one of sanitize, non-volatile, sharable, hw-coherency, read-only"),
+    (["--dc-flags", "sharable", "--qmp", "q"],
+     "--dc-flags: 'sharable' is not N=FLAGS, as in 0=sharable,read-only or 0=0x48"),
+    (["--dc-flags", "8=sharable", "--qmp", "q"], "--dc-flags: region 8 is not within 0 to 7"),
+    (["--dc-flags", "0=0x2", "--qmp", "q"],
+     "--dc-flags: '0x2' is not a hexadecimal number, or has bits that are no flags: those that "
+     "are make 0x5d"),
+    (["--dc-host-timeout", "721h", "--qmp", "q"],
+     "--dc-host-timeout: 721h is not within 0s to 2592000s"),
+    (["--dc-flags"], "--dc-flags needs an argument: N=FLAGS"),
     (["--qmp", "a\nb", "--volatile", "1\n2"], "--volatile: '1?2' is not a size"),
 ])
 def test_wrong_command_lines(args, words, tmp_path):
@@ -221,6 +283,39 @@ def test_lsa_follows_persistent_capacity():
             assert qmp.cmd("swcxl-query-device")["config"]["lsa"] == want
 
 
+def test_regions_have_a_size_when_there_are_any():
+    for args, want in (([], 0), (["--dc-region-size", "1G"], 0), (["--dc-regions", "2"], G // 4),
+                       (["--dc-regions", "2", "--dc-region-size", "1G"], G)):
+        with Daemon(*args, vfio=False) as device, device.qmp() as qmp:
+            state = qmp.cmd("swcxl-query-device")
+            assert state["config"]["dc-region-size"] == want
+            assert [region["length"] for region in state["dynamic-capacity"]["regions"]] == \
+                [want] * state["config"]["dc-regions"]
+
+
+def test_dynamic_capacity_is_enough_capacity():
+    """And as much as there can be."""
+    for args in (["--volatile", "0", "--dc-regions", "1"],
+                 ["--volatile", "0", "--dc-regions", "8", "--dc-region-size", "2T"],
+                 ["--volatile", "0", "--dc-regions", "1", "--dc-region-size", "16T",
+                  "--dc-block-size", "16T"]):
+        with Daemon(*args, vfio=False) as device, device.qmp() as qmp:
+            regions = qmp.cmd("swcxl-query-device")["dynamic-capacity"]["regions"]
+            assert regions[0]["start"] == 0
+
+
+def test_each_region_has_the_flags_that_it_was_given_last():
+    with Daemon("--dc-regions", "8", "--dc-flags", "3=sharable", "--dc-flags=0=0x4",
+                "--dc-flags", "7=read-only,sharable", "--dc-flags", "3=sanitize",
+                "--dc-flags", "5=sharable", "--dc-flags", "5=0x0", vfio=False) as device, \
+            device.qmp() as qmp:
+        state = qmp.cmd("swcxl-query-device")
+        assert state["config"]["dc-flags"] == \
+            ["0=non-volatile", "3=sanitize", "7=sharable,read-only"]
+        assert [region["flags"] for region in state["dynamic-capacity"]["regions"]] == [
+            ["non-volatile"], [], [], ["sanitize"], [], [], [], ["sharable", "read-only"]]
+
+
 def test_version():
     done = run("--version")
     assert done.returncode == 0 and re.fullmatch(r"swcxl \d+\.\d+\S*\n", done.stdout)
@@ -232,7 +327,7 @@ def test_capabilities_are_json():
     assert done.returncode == 0
     assert capabilities["type"] == "cxl-type3"
     assert run("--version").stdout == f"swcxl {capabilities['version']}\n"
-    assert {"vfio-user", "qmp", "run"} <= set(capabilities["features"])
+    assert {"vfio-user", "qmp", "run", "dynamic-capacity"} <= set(capabilities["features"])
     assert "".join(f"--{name}\n" for name in capabilities["options"]) == \
         run("--long-options").stdout
 

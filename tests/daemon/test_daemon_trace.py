@@ -26,6 +26,12 @@ def traced(tmp_path, do, *options):
     return before.splitlines()
 
 
+DYNAMIC = ["--dc-regions", "2", "--dc-region-size", "512M", "--dc-block-size", "4K",
+           "--dc-flags", "1=sharable,non-volatile", "--dc-flags=0=0x1", "--dc-decode-length=bytes",
+           "--dc-host-timeout", "1ms"]
+DC = 512 << 20  # where dynamic capacity begins
+
+
 def work(qmp):
     """Something of everything."""
     qmp.cmd("swcxl-plant-poison", start=0, length=640, source="external", known=False)
@@ -41,16 +47,48 @@ def work(qmp):
     qmp.cmd("swcxl-cci", opcode=0x4301, payload=struct.pack("<Q", 0x2000).hex())
 
 
+def dynamic_work(qmp):
+    """Capacity comes and goes, with poison in it, by answers, time-outs and force."""
+    def add(policy, region, length, **more):
+        qmp.cmd("cxl-add-dynamic-capacity", path="mem0", region=region,
+                extents=[{"offset": 0, "len": length}],
+                **{"host-id": 0, "selection-policy": policy}, **more)
+
+    def cci(opcode, *extents):
+        payload = struct.pack("<II", len(extents), 0)
+        payload += b"".join(struct.pack("<QQQ", *extent, 0) for extent in extents)
+        reply = qmp.cmd("swcxl-cci", opcode=opcode, payload=payload.hex())
+        assert reply["return-code"] == 0
+
+    qmp.cmd("swcxl-plant-poison", start=DC + 0x1000, length=128)
+    add("free", 0, 1 << 20)
+    cci(0x4802, (DC, 1 << 19))
+    qmp.cmd("swcxl-write-media", start=DC, data="a5" * 64)
+    add("contiguous", 1, 8192, tag="one")
+    qmp.cmd("swcxl-add-dc-reference", tag="one")
+    cci(0x4802, (DC + (512 << 20), 8192))
+    cci(0x4803, (DC + (512 << 20), 8192))
+    add("enable-shared-access", 1, 0, tag="one")
+    qmp.cmd("swcxl-clock-step", nanoseconds=2_000_000)
+    cci(0x4802)
+    qmp.cmd("swcxl-remove-dc-reference", tag="one")
+    qmp.cmd("cxl-release-dynamic-capacity", path="mem0", region=0,
+            extents=[{"offset": 0, "len": 4096}],
+            **{"host-id": 0, "removal-policy": "prescriptive", "forced-removal": True})
+
+
 def look(qmp):
     state = qmp.cmd("swcxl-query-device")
     return (state["media"], state["poison-list"], state["scan"], state["now"],
-            qmp.cmd("swcxl-query-poison"),
-            [qmp.cmd("swcxl-query-events", log=log) for log in ("informational", "failure")])
+            state["dynamic-capacity"], qmp.cmd("swcxl-query-poison"),
+            [qmp.cmd("swcxl-query-events", log=log)
+             for log in ("informational", "failure", "dynamic-capacity")])
 
 
-def test_the_header_makes_the_same_device(tmp_path):
+@pytest.mark.parametrize("more", [[], DYNAMIC], ids=["static", "dynamic"])
+def test_the_header_makes_the_same_device(tmp_path, more):
     options = ["--serial", "77", "--payload=8K", "--strict", "--during-scan", "busy",
-               "--injected-persists", "on", "--name", "x"]
+               "--injected-persists", "on", "--name", "x", *more]
     configs = []
 
     def note(qmp):
@@ -93,6 +131,24 @@ def test_replay_gives_the_same_device(tmp_path):
         seen.append(look(qmp))
 
     replay(traced(tmp_path, do), seen[0])
+
+
+def test_replay_gives_the_same_dynamic_capacity(tmp_path):
+    seen = []
+
+    def do(qmp):
+        dynamic_work(qmp)
+        seen.append(look(qmp))
+
+    lines = traced(tmp_path, do, *DYNAMIC)
+    names = re.findall(r'"execute": "([a-z-]+)"', "".join(lines))
+    assert names.count("cxl-add-dynamic-capacity") == 3 and {
+        "cxl-release-dynamic-capacity", "swcxl-add-dc-reference", "swcxl-remove-dc-reference",
+        } <= set(names)
+    capacity = seen[0][4]
+    assert capacity["accepted"] and [r["reason"] for r in capacity["refused"]] == \
+        ["refused", "offer-timed-out"]
+    replay(lines, seen[0])
 
 
 def test_replay_keeps_the_cursors_of_channels_apart(tmp_path):

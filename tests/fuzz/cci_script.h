@@ -6,7 +6,7 @@
 #ifndef SWCXL_TESTS_CCI_SCRIPT_H
 #define SWCXL_TESTS_CCI_SCRIPT_H
 
-#define CONFIG_BYTES 12
+#define CONFIG_BYTES 14
 
 enum cci_step {
 	STEP_COMMAND,	   /* channel, row, form, then as the form says */
@@ -28,6 +28,11 @@ enum cci_step {
 	STEP_RAS,	   /* an error: bit 7 correctable, bits 4:0 which; a byte of its header */
 	STEP_FIRMWARE,	   /* channel, parts, units in each, at which of them what goes wrong */
 	STEP_EVENT,	   /* log, records */
+	STEP_DC_ADD,	   /* region, policy, tag, ranges; each: offset, blocks */
+	STEP_DC_RELEASE,   /* likewise; policy: bit 2 forced, bit 3 sanitize */
+	STEP_DC_REFERENCE, /* tag, 1 or 0 */
+	STEP_DC_ANSWER,	   /* channel, 0 to add or 1 to release, entries and bit 3 More; each: which
+			      extent, how much of it */
 	STEPS
 };
 

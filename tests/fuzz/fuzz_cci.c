@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "../model/device.h"
+#include "cci_dc.h"
 #include "cci_script.h"
 #include "input.h"
 #include "rows.h"
@@ -21,7 +22,9 @@ static struct test_device t, shadow;
 static struct swcxl_cci *channel[CHANNELS]; /* from ON_CONTROL on */
 static uint8_t *lent[SWCXL_MAILBOXES];
 static uint8_t *out;
-static uint64_t top; /* bytes */
+static uint64_t top;		  /* bytes */
+static struct swcxl_cci *watcher; /* only to look */
+static bool first_check;
 
 /* ---- operands ---- */
 
@@ -40,8 +43,6 @@ static struct swcxl_config take_config(struct input *in)
 	swcxl_config_init(&c);
 	c.volatile_size = units[b[0] & 3] * SWCXL_CAPACITY_UNIT;
 	c.persistent_size = units[b[0] >> 2 & 3] * SWCXL_CAPACITY_UNIT;
-	if (!c.volatile_size && !c.persistent_size)
-		c.volatile_size = 16 * TiB;
 	c.poison_list_max = (uint32_t)list[b[1] % ARRAY_SIZE(list)];
 	c.inject_limit = b[2] % 5;
 	c.scan_results_max = b[3] % 6;
@@ -59,18 +60,25 @@ static struct swcxl_config take_config(struct input *in)
 	c.ranges_max = ranges[b[9] % ARRAY_SIZE(ranges)];
 	c.media_memory_max = lines[b[10] % ARRAY_SIZE(lines)] * SWCXL_LINE;
 	c.scan_ns_per_line = rate[b[11] % ARRAY_SIZE(rate)];
+	fuzz_dc_config(&c, b + 12);
+	if (!c.volatile_size && !c.persistent_size && !c.dc_regions)
+		c.volatile_size = 16 * TiB;
 	return c;
 }
 
-/* Mostly one of a few dozen lines: at the bottom, around the partitions' border, at the top. */
+/* Mostly one of a few dozen lines: at the bottom, around the partitions' border, at the top, in
+ * blocks of dynamic capacity. */
 static uint64_t take_address(struct input *in)
 {
 	uint8_t where = (uint8_t)take(in, 1);
-	uint64_t line = take(in, 1) % 48;
+	uint64_t line = take(in, 1) % 48, address;
 	struct swcxl_status st;
 
 	swcxl_query(t.dev, &st);
 	switch (where % 8) {
+	case 2:
+	case 3:
+		return fuzz_dc_address(t.dev, where >> 3, line, &address) ? address : line * 64;
 	case 4:
 		return top - line * 64;
 	case 5:
@@ -355,6 +363,15 @@ static void step_event(struct input *in)
 		MUST(!swcxl_event_inject(t.dev, log, &header, NULL, 0) == (log < SWCXL_LOGS));
 }
 
+static void step_dc_answer(struct input *in)
+{
+	unsigned which = (unsigned)take(in, 1), opcode = 0x4802 + (take(in, 1) & 1);
+	uint8_t bytes[FUZZ_DC_ANSWER_MAX];
+	uint32_t len = fuzz_dc_answer(t.dev, in, bytes);
+
+	run(which, opcode, bytes, len);
+}
+
 static void step_lend(struct input *in)
 {
 	uint8_t flags = (uint8_t)take(in, 1);
@@ -370,6 +387,17 @@ static void step_lend(struct input *in)
 
 /* ---- what must hold ---- */
 
+/* Do runs of poison begin anew at an address, even with the same attributes? */
+static bool is_border(const struct swcxl_status *st, uint64_t start)
+{
+	struct swcxl_dc_region r;
+	bool border = start == st->persistent_part.start;
+
+	for (unsigned i = 0; swcxl_dc_region_get(t.dev, i, &r); i++)
+		border |= start == r.start;
+	return border;
+}
+
 static void check_poison(const struct swcxl_status *st)
 {
 	uint64_t lines = 0, injected = 0, listed = 0, at = 0;
@@ -382,10 +410,11 @@ static void check_poison(const struct swcxl_status *st)
 		MUST(row.start >= st->persistent_part.start ||
 		     row.start + row.length <= st->persistent_part.start);
 		MUST(!last.length || last.start + last.length != row.start ||
-		     row.start == st->persistent_part.start || last.source != row.source ||
+		     is_border(st, row.start) || last.source != row.source ||
 		     last.known != row.known || last.listed != row.listed ||
 		     last.permanent != row.permanent);
 		MUST(swcxl_known_poison(t.dev, row.start, row.length) == row.known);
+		MUST(!row.listed || fuzz_dc_knows(t.dev, row.start, row.length));
 		lines += row.length / 64;
 		injected += row.source == SWCXL_SOURCE_INJECTED ? row.length / 64 : 0;
 		listed += row.listed;
@@ -451,6 +480,26 @@ static void check_ras(void)
 		MUST(!le_load(b + RAS_HEADER_LOG + 4 * i, 4));
 }
 
+/* The list may have changed only together with its generation. */
+static void check_dc(void)
+{
+	static uint64_t last_generation, last_extents;
+	uint64_t extents = 0xcbf29ce484222325u;
+	struct swcxl_dc_extent e;
+	struct swcxl_status st;
+
+	fuzz_dc_check(t.dev, watcher, out);
+	swcxl_query(t.dev, &st);
+	for (unsigned i = 0; swcxl_dc_extent_get(t.dev, i, &e); i++)
+		if (e.state == SWCXL_DC_ADDED)
+			extents =
+				((extents ^ e.start) * 0x100000001b3u ^ e.length) * 0x100000001b3u;
+	MUST(first_check || extents == last_extents || st.dc.generation != last_generation);
+	last_generation = st.dc.generation;
+	last_extents = extents;
+	first_check = false;
+}
+
 static void check(void)
 {
 	const struct swcxl_config *c = swcxl_get_config(t.dev);
@@ -470,6 +519,7 @@ static void check(void)
 	check_doe();
 	check_firmware(&st);
 	check_ras();
+	check_dc();
 }
 
 /* May all of the list be asked for? */
@@ -502,6 +552,7 @@ static void check_list(void)
 			MUST(start >= end && le_load(out + at + 8, 4));
 			end = start + le_load(out + at + 8, 4);
 			MUST(swcxl_known_poison(t.dev, start * 64, 64));
+			MUST(fuzz_dc_knows(t.dev, start * 64, 64 * le_load(out + at + 8, 4)));
 			records++;
 		}
 		if (!(out[0] & 1))
@@ -537,6 +588,26 @@ static void check_state(void)
 }
 
 /* ---- one life ---- */
+
+static void step_more(unsigned kind, struct input *in)
+{
+	switch (kind) {
+	case STEP_DC_ADD:
+		fuzz_dc_add(t.dev, in);
+		break;
+	case STEP_DC_RELEASE:
+		fuzz_dc_release(t.dev, in);
+		break;
+	case STEP_DC_REFERENCE:
+		fuzz_dc_reference(t.dev, in);
+		break;
+	case STEP_DC_ANSWER:
+		step_dc_answer(in);
+		break;
+	default:
+		step_lend(in);
+	}
+}
 
 static void step(struct input *in)
 {
@@ -592,7 +663,7 @@ static void step(struct input *in)
 		step_event(in);
 		break;
 	default:
-		step_lend(in);
+		step_more(kind, in);
 	}
 }
 
@@ -617,7 +688,9 @@ static void begin(const struct swcxl_config *c)
 	MUST(!swcxl_new(c, &t.host, &t.dev));
 	test_device_open(&shadow, c);
 	t.shadow = shadow.dev;
-	top = c->volatile_size + c->persistent_size;
+	top = c->volatile_size + c->persistent_size + c->dc_regions * c->dc_region_size;
+	watcher = swcxl_cci_new(t.dev);
+	first_check = true;
 	out = malloc(c->payload_size);
 	for (unsigned i = 0; i < SWCXL_MAILBOXES; i++)
 		lent[i] = calloc(1, swcxl_payload_area_size(t.dev));

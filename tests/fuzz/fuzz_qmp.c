@@ -197,6 +197,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	config.event_log_max = 4;
 	config.ranges_max = 64;
 	config.media_memory_max = 1 << 20;
+	config.dc_regions = 2;
+	config.dc_region_size = SWCXL_CAPACITY_UNIT;
+	config.dc_block_size = SWCXL_LINE;
+	config.dc_flags[1] = SWCXL_DC_SHARABLE | SWCXL_DC_NON_VOLATILE;
 	if (!loop || swcxl_new(&config, &host, &dev))
 		abort();
 	loop_attach(loop, dev);

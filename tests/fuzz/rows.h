@@ -79,12 +79,17 @@ static const struct row_bytes {
 	{0x4502, NULL, 0, 0, {{0, 1}}},		  /* likewise */
 	{0x4505, NULL, 0, 0, {{0, 1}}},		  /* likewise */
 	{0x4701, NULL, 0, 0, {{1, 1}, {2, 1}}},	  /* percentages */
+	{0x4800, NULL, 0, 0, {{0, 8}}},		  /* all regions */
+	{0x4801, NULL, 0, 0, {{3, 0x80}}},	  /* all extents */
+	{0x4802, NULL, 0, 0, {{0}}},		  /* none is accepted */
+	/* 2 MiB from 512 MiB on */
+	{0x4803, NULL, 24, 0, {{0, 1}, {11, 0x20}, {18, 0x20}}},
 };
 
 /* Success, or the start of what runs in the background, when nothing runs. Some want something
  * before it: 0202h a package in slot 2, 4305h a scan, 4502h a user passphrase of zeros, 4503h the
- * same and a reset; and there is no success for 4600h. Zeros do for what is not named above.
- * Returns the length. */
+ * same and a reset, 4802h an offer, 4803h an extent; and there is no success for 4600h. Zeros do
+ * for what is not named above. Returns the length. */
 static inline uint32_t row_input(const struct row *row, uint8_t in[ROW_INPUT_MAX])
 {
 	uint32_t len = row->size;

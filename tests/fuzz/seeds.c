@@ -243,6 +243,63 @@ static void dump_seeds(void)
 	}
 }
 
+/* Capacity is offered, accepted as a whole and in part, poisoned, scanned, asked for, released and
+ * taken: in a region of each kind, with blocks of several sizes. */
+static void dc_life(int regions, int flags)
+{
+	static const int entry[] = {0, 4, 5, 6};
+	uint8_t b[CONFIG_BYTES] = {0};
+
+	b[1] = 4; /* a list of eight */
+	b[CONFIG_BYTES - 2] = (uint8_t)regions;
+	b[CONFIG_BYTES - 1] = (uint8_t)flags;
+	add_bytes(b, sizeof(b));
+	for (int i = 0; i < 4; i++) {
+		for (int policy = 0; policy < 4; policy++)
+			ADD(STEP_DC_ADD, i, policy, 1 + i, 2, 8 * i, 4, 8 * i + 6, 2);
+		ADD(STEP_PLANT, 2, 1 + i, 3, 1, i & 1);
+		ADD(STEP_DC_ANSWER, i, 0, 1, 0, entry[3 - i]);
+		ADD(STEP_DC_ANSWER, i, 0, 9, 0, 0, STEP_DC_ANSWER, i, 0, 1, 1, entry[i]);
+		ADD(STEP_DC_ANSWER, 2, 0, 0);
+		ADD(STEP_DC_REFERENCE, 1 + i, i & 1);
+		command(ON_PRIMARY, 0x4801);
+		ADD(STEP_WRITE, 2, 2, 200, 0, 7, STEP_READ, 2, 1, 255, 0);
+		ADD(STEP_COMMAND, 2, index_of(0x4304), FORM_RANGE, 0, 0, 200, 0, STEP_TIME, 44);
+		ADD(STEP_COMMAND, 2, index_of(0x4301), FORM_RANGE, 2, 3);
+		ADD(STEP_STATE);
+	}
+	for (int i = 0; i < 4; i++) {
+		ADD(STEP_DC_RELEASE, i, 8, 1 + i, 0, STEP_DC_RELEASE, i, 1, 0, 1, 8 * i, 2);
+		ADD(STEP_DC_ANSWER, 2, 1, 1, 0, entry[i]);
+		ADD(STEP_DC_RELEASE, i, 4, 1 + i, 0, STEP_DC_RELEASE, i, 13, 0, 1, 8 * i, 2);
+		ADD(STEP_DC_ADD, i, 1, 7, 1, 0, 32);
+		ADD(STEP_DC_RELEASE, i, 4, 3, 0, STEP_DC_ANSWER, 2, 0, 1, 0, 0);
+		ADD(STEP_STATE, STEP_DC_REFERENCE, 1 + i, 0, STEP_RESET, i, STEP_TIME, 10);
+	}
+	save("cci", (char[]){'d', 'c', (char)('a' + regions % 16), (char)('a' + flags), 0});
+}
+
+static void dc_seeds(void)
+{
+	static const int regions[] = {1, 2, 3, 7, 0x8b, 0x4f};
+
+	for (unsigned i = 0; i < ARRAY_SIZE(regions); i++)
+		for (int flags = 0; flags < 8; flags++)
+			dc_life(regions[i], flags);
+	for (unsigned opcode = 0x4800; opcode <= 0x4803; opcode++) {
+		uint8_t b[CONFIG_BYTES] = {0};
+
+		b[CONFIG_BYTES - 2] = 1;
+		add_bytes(b, sizeof(b));
+		for (int i = 0; i < 3; i++) {
+			ADD(STEP_DC_ADD, 0, 0, 0, 1, 0, 2, STEP_DC_ANSWER, i, 0, 1, 0, 0);
+			ADD(STEP_DC_ADD, 0, 0, 0, 1, 0, 2);
+			command((unsigned)i, opcode);
+		}
+		save("cci", row_of(opcode)->name);
+	}
+}
+
 static void cci_seeds(void)
 {
 	for (unsigned i = 0; i < ARRAY_SIZE(rows); i++) {
@@ -464,10 +521,46 @@ static void dictionary(void)
 	}
 }
 
+/* An offer of each policy, its answer, a request, a reference, and what all that leaves. */
+static void dc_conversation(void)
+{
+	static const char *const policies[] = {"free", "contiguous", "prescriptive",
+					       "enable-shared-access"};
+	static const char common[] =
+		"'path': 'mem0', 'host-id': 0, 'region': 1, 'tag': 'A', 'extents': [{'offset': 0, "
+		"'len': 128}]}}";
+
+	ADD(0);
+	for (unsigned i = 0; i < ARRAY_SIZE(policies); i++) {
+		say_more("{'execute': 'cxl-add-dynamic-capacity', 'arguments': "
+			 "{'selection-policy': '");
+		say_more(policies[i]);
+		say_more("', ");
+		say_more(common);
+		say_more("{'execute': 'swcxl-cci', 'arguments': {'opcode': 18434, 'payload': '"
+			 "0100000000000000000000300000000080000000000000000000000000000000'}}"
+			 "{'execute': 'swcxl-add-dc-reference', 'arguments': {'tag': 'A'}}"
+			 "{'execute': 'swcxl-query-device'}"
+			 "{'execute': 'cxl-release-dynamic-capacity', 'arguments': "
+			 "{'forced-removal': ");
+		say_more(i & 1 ? "true" : "false");
+		say_more(", 'sanitize-on-release': true, 'removal-policy': '");
+		say_more(i & 2 ? "tag-based', " : "prescriptive', ");
+		say_more(common);
+		say_more("{'execute': 'swcxl-query-events', 'arguments': {'log': "
+			 "'dynamic-capacity'}}");
+		if (i & 1)
+			say_more("{'execute': 'swcxl-remove-dc-reference', 'arguments': {'tag': "
+				 "'A'}}{'execute': 'swcxl-reset', 'arguments': {'type': 'cold'}}");
+	}
+	save("qmp", "dc");
+}
+
 static void qmp_seeds(void)
 {
 	every_command();
 	dictionary();
+	dc_conversation();
 	say(0, "{'execute': 'cxl-inject-poison', 'arguments': {'path': 'mem0', 'start': 64, "
 	       "'length': 128}}{'execute': 'swcxl-query-poison', 'arguments': {'max': 2}}");
 	save("qmp", "poison");
@@ -543,6 +636,7 @@ int main(int argc, char **argv)
 	doe_seeds();
 	ras_seeds();
 	security_seeds();
+	dc_seeds();
 	vfio_seeds();
 	qmp_seeds();
 	while ((entry = readdir(dir)))

@@ -36,6 +36,10 @@ static void on_notice(void *ctx, const struct swcxl_notice *notice)
 	t->notices[notice->kind]++;
 	if (notice->kind == SWCXL_NOTICE_BACKGROUND_COMPLETED)
 		t->last = *notice;
+	if (notice->kind == SWCXL_NOTICE_DC_EXTENT)
+		t->last_extent = *notice;
+	if (t->hear)
+		t->hear(notice);
 }
 
 static uint64_t on_ticket(void *ctx)

@@ -9,10 +9,12 @@ struct test_device {
 	struct swcxl_dev *dev;
 	struct swcxl_cci *cci;
 	struct swcxl_host host;
-	size_t allocated;	  /* blocks alive */
-	long fail_after;	  /* allocations until one fails; -1: never */
-	unsigned notices[4];	  /* by kind */
-	struct swcxl_notice last; /* background completed */
+	size_t allocated;		 /* blocks alive */
+	long fail_after;		 /* allocations until one fails; -1: never */
+	unsigned notices[SWCXL_NOTICES]; /* by kind */
+	struct swcxl_notice last;	 /* background completed */
+	struct swcxl_notice last_extent; /* what became of it */
+	void (*hear)(const struct swcxl_notice *notice); /* all of them, when it is set */
 	unsigned irqs[SWCXL_MSIX_VECTORS];
 	uint64_t ticket;	  /* what the device is told to wait for */
 	struct swcxl_dev *shadow; /* gets every change, when there is one */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A naive model of media, poison list, overflow, scan, results and repair: one struct a line,
- * linear searches, written from docs/RULES.md. It shares no code with the device.
+ * linear searches, written from docs/RULES.md. It shares no code with the device. Dynamic
+ * capacity, which decides what of the lines the host knows and has, is in naive_dc.h.
  */
 #ifndef SWCXL_TESTS_NAIVE_H
 #define SWCXL_TESTS_NAIVE_H
@@ -9,13 +10,15 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define PLAY 256u		 /* lines that ever hold poison, half below and half above ... */
-#define BORDER (256u << 20 >> 6) /* ... the first persistent line; of */
-#define TOP (2 * BORDER)	 /* this many */
-#define PLAY_START (BORDER - PLAY / 2)
-#define SPANS 4096
+#include "naive_dc.h"
+
+#define PLAY 288u /* at most so many lines are in play: they may hold poison */
+#define SPANS 16384
 
 struct naive_line {
+	uint64_t address; /* in lines; they are in order */
+	bool joins; /* the one before it in play is its neighbour, with no bound between them */
+	bool knows, has, writes; /* the host: may be told of it, can use it, can write to it */
 	bool poison, known, permanent, listed;
 	uint8_t source, list_source, data;
 };
@@ -25,8 +28,10 @@ struct naive_record {
 	uint8_t source;
 };
 
+/* Coverage as it came to be: of each line the last one that has it counts. */
 struct naive_span {
 	uint64_t start, end;
+	bool covers;
 };
 
 #define ROW 128u /* lines that PPR repairs */
@@ -48,15 +53,22 @@ enum naive_rc {
 	LIMIT = 0x10,
 	PERM = 0x11,
 	ABORTED = 0x12,
-	NO_SPARE = 0x1d
+	BAD_LENGTH = 0x16,
+	NO_SPARE = 0x1d,
+	EXHAUSTED = 0x1d,
+	BAD_EXTENTS = 0x1e,
 };
 
 struct naive {
+	uint64_t border, static_top, top; /* the first persistent, first dynamic, no line */
 	struct naive_line line[PLAY];
+	uint32_t lines;
 	uint32_t list_max, inject_limit, results_max;
-	bool injected_persists, span_reject;
+	bool injected_persists, span_reject, strict;
+	bool before_3_1;
 	int during_scan; /* 0 apply, 1 freeze, 2 busy */
 	uint64_t rate;
+	struct naive_dc dc;
 
 	uint64_t now, clock_base, clock_set_at;
 	bool clock_set;
@@ -65,11 +77,11 @@ struct naive {
 	uint32_t overflows; /* news of it */
 
 	bool called, running, stopped, covers, no_events;
-	uint64_t start, end, pos, began;
+	uint64_t start, end, pos, uncounted, began;
 	uint64_t restart, restart_lines;
 	struct naive_record result[PLAY];
 	uint32_t results;
-	struct naive_span span[SPANS]; /* coverage, unsorted */
+	struct naive_span span[SPANS];
 	uint32_t spans;
 
 	struct naive_spare soft[SOFT_SPARES];
@@ -85,6 +97,9 @@ struct naive {
 
 /* Sources as on the wire. */
 enum { UNKNOWN = 0, EXTERNAL = 1, INTERNAL = 2, INJECTED = 3, VENDOR = 7 };
+
+/* The lines in play: those no farther than so many from a bound. Then the device is new. */
+void naive_choose(struct naive *m, uint64_t distance);
 
 void naive_plant(struct naive *m, uint64_t line, uint64_t n, uint8_t source, bool known,
 		 bool permanent);
@@ -105,8 +120,21 @@ void naive_power_lost(struct naive *m);
 void naive_set_clock(struct naive *m, uint64_t value);
 void naive_reset(struct naive *m, bool conventional, bool media);
 uint64_t naive_stamp(const struct naive *m);
+bool naive_is_volatile(const struct naive *m, uint64_t line);
+/* The first in play that is not below a line; m->lines: none. */
+uint32_t naive_first(const struct naive *m, uint64_t line);
 
 /* Records of the list in DPA order; returns how many. */
 uint32_t naive_list(const struct naive *m, struct naive_record *out);
+
+/* ---- for naive_dc.c: what the host knows or has is another; lines in play by number ---- */
+
+void naive_add(struct naive *m, uint32_t a, uint32_t b); /* to the list, what is known of them */
+void naive_unlist(struct naive *m, uint32_t a, uint32_t b);
+void naive_rebuild(struct naive *m);
+/* These have to be scanned again. */
+void naive_uncover(struct naive *m, uint64_t start, uint64_t end);
+/* All of it holds zeros, and poison is gone but for permanent errors. */
+void naive_overwrite(struct naive *m, uint64_t start, uint64_t end);
 
 #endif

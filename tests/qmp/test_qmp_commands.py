@@ -51,6 +51,14 @@ GOOD = {
     "cxl-inject-poison": {"path": "mem0", "start": 0, "length": 64},
     "cxl-inject-uncorrectable-errors": {"path": "mem0", "errors": []},
     "cxl-inject-correctable-error": {"path": "mem0", "type": "physical"},
+    "cxl-add-dynamic-capacity": {
+        "path": "mem0", "host-id": 0, "selection-policy": "prescriptive", "region": 1,
+        "extents": []},
+    "cxl-release-dynamic-capacity": {
+        "path": "mem0", "host-id": 0, "removal-policy": "prescriptive", "region": 0,
+        "extents": []},
+    "swcxl-add-dc-reference": {"tag": "x"},
+    "swcxl-remove-dc-reference": {"tag": "x"},
     "swcxl-plant-poison": {"start": 0, "length": 64},
     "swcxl-read-media": {"start": 0, "length": 64},
     "swcxl-write-media": {"start": 0, "data": "00"},
@@ -65,15 +73,15 @@ GOOD = {
 
 
 @pytest.mark.parametrize("command", GOOD)
-def test_required_arguments_are_required_in_order(qmp, command, checked):
+def test_required_arguments_are_required_in_order(dynamic, command, checked):
     members = checked.types[checked.commands[command]["arg-type"]]["members"]
     required = [m["name"] for m in members if "default" not in m]
     assert set(required) == set(GOOD[command])
     given = {}
     for name in required:
-        assert desc(qmp, command, **given) == f"Parameter '{name}' is missing"
+        assert desc(dynamic, command, **given) == f"Parameter '{name}' is missing"
         given[name] = GOOD[command][name]
-    qmp.cmd(command, **given)
+    dynamic.cmd(command, **given)
 
 
 def test_commands_that_need_no_argument_run_without(qmp, checked):
@@ -115,6 +123,20 @@ WRONG = {
          "Parameter '{}[0].bogus' is unexpected"),
         ([{"type": "internal", "header": []}, None],
          "Invalid parameter type for '{}[1]', expected: object")],
+    "[dynamic-capacity-extent]": [
+        (1, "Invalid parameter type for '{}', expected: array"),
+        ({}, "Invalid parameter type for '{}', expected: array"),
+        (None, "Invalid parameter type for '{}', expected: array"),
+        ([1], "Invalid parameter type for '{}[0]', expected: object"),
+        ([{}], "Parameter '{}[0].offset' is missing"),
+        ([{"offset": 0}], "Parameter '{}[0].len' is missing"),
+        ([{"len": 0}], "Parameter '{}[0].offset' is missing"),
+        ([{"offset": "0", "len": 0}], "Parameter '{}[0].offset' expects uint64"),
+        ([{"offset": 0, "len": 1.5}], "Parameter '{}[0].len' expects uint64"),
+        ([{"offset": 0, "len": 0}, {"offset": 0, "len": None}],
+         "Parameter '{}[1].len' expects uint64"),
+        ([{"offset": 0, "len": 0, "bogus": 1}, {}], "Parameter '{}[0].bogus' is unexpected"),
+        ([{"offset": 0, "len": 0}, []], "Invalid parameter type for '{}[1]', expected: object")],
     "[int]": [(1, "Invalid parameter type for '{}', expected: array"),
               ({}, "Invalid parameter type for '{}', expected: array"),
               ([1, "1"], "Parameter '{}[1]' expects uint64"),
@@ -501,10 +523,18 @@ def test_query_device_of_a_fresh_device(qmp):
                               "percent": 0}
     assert device["background"] == {"opcode": 0, "percent": 0, "return-code": 0,
                                     "running": False}
-    assert set(device["logs"]) == {"informational", "warning", "failure", "fatal"}
+    assert set(device["logs"]) == {"informational", "warning", "failure", "fatal",
+                                   "dynamic-capacity"}
     for log in device["logs"].values():
         assert log == {"count": 0, "max": 256, "overflow": False, "lost": 0, "first-lost": 0,
                        "last-lost": 0}
+
+
+def test_query_device_without_dynamic_capacity_has_all_of_its_keys(qmp):
+    assert qmp.cmd("swcxl-query-device")["dynamic-capacity"] == {
+        "regions": [], "pending": [], "accepted": [], "held": [], "refused": [], "generation": 0,
+        "offers": 0, "dead-offers": 0, "extents-max": 0, "extents-available": 0, "tags-max": 0,
+        "tags-available": 0}
 
 
 def test_query_device_shows_the_configuration_by_its_option_names(checked):
@@ -516,13 +546,17 @@ def test_query_device_shows_the_configuration_by_its_option_names(checked):
         "payload": 1024, "lsa": 65536, "event-log-max": 15, "media-memory-max": 1 << 24,
         "ranges-max": 17, "hdm-commit": "refuse", "partitionable": 512 << 20,
         "sanitize-time": 19 * 10**9, "fw-time": 23 * 10**9, "maintenance-time": 0,
-        "clock": "virtual"}
+        "dc-regions": 2, "dc-region-size": 512 << 20, "dc-block-size": 4096,
+        "dc-flags": ["1=sharable,read-only"], "dc-decode-length": "bytes",
+        "dc-host-timeout": 29 * 10**9, "clock": "virtual"}
     args = []
     for name, value in options.items():
         if name == "strict":
             args.append("--strict")
+        elif isinstance(value, list):
+            args += [f"--{name}={flags}" for flags in value]
         else:
-            unit = "ns" if name.endswith("-time") else ""
+            unit = "ns" if name.endswith(("-time", "-timeout")) else ""
             args.append(f"--{name}=" + ({True: "on", False: "off"}[value]
                                         if isinstance(value, bool) else f"{value}{unit}"))
     with Daemon(*args, vfio=False) as device, device.qmp() as qmp:

@@ -17,7 +17,9 @@ GM = "fbcd0a77-c260-417f-85a9-088b1621eba6"
 DRAM = "601dcbb3-9c06-4eab-b8af-4e9bfb5c9624"
 MODULE = "fe927475-dd59-4339-a586-79bab113b774"
 SPARING = "e71f3a40-2d29-4092-8a39-4d1c966c7c65"
-UUIDS = {"general-media": GM, "dram": DRAM, "memory-module": MODULE, "memory-sparing": SPARING}
+DYNAMIC = "ca95afa7-f183-4018-8c2f-95268e101a2a"
+UUIDS = {"general-media": GM, "dram": DRAM, "memory-module": MODULE, "memory-sparing": SPARING,
+         "dynamic-capacity": DYNAMIC}
 VENDOR = "00112233-4455-6677-8899-aabbccddeeff"
 LOGS = ("informational", "warning", "failure", "fatal")
 REVISIONS = ("2.0", "3.0", "3.1", "3.2")
@@ -185,6 +187,7 @@ def test_every_argument_of_qemus_is_in_these_tests(checked):
 
 @pytest.mark.parametrize("log", LOGS)
 def test_severity_is_the_logs_and_flags_are_the_rest(devices, log):
+    # Q-7
     for severity in range(4):
         got = added(devices["3.2"], "cxl-inject-dram-event",
                     **{**MEDIA, "log": log, "flags": 0xfffe34 | severity, "ld-id": 0})
@@ -392,9 +395,19 @@ FIELDS = {  # validity offset; name, value, offset, bytes, since, bit of the val
         ("component-id", ID.hex(), 0x4a, ID, "3.1", 0x80),
         ("is-comp-id-pldm", True, 0x34, b"", "3.1", 0x100),
         ("sub-channel", 11, 0x5a, b"\x0b", "3.1", 0x200)]),
+    "dynamic-capacity": (0x31, [
+        ("dc-event-type", "capacity-released", 0x30, b"\5", "3.0", 0),
+        ("host-id", 0x1234, 0x32, b"\x34\x12", "3.0", 0), ("region", 7, 0x34, b"\7", "3.0", 0),
+        ("dc-event-flags", ["more"], 0x35, b"\1", "3.1", 0),
+        ("start", 0x123456789abcdef0, 0x38, le(0x123456789abcdef0, 8), "3.0", 0),
+        ("extent-length", U64, 0x40, le(U64, 8), "3.0", 0), ("tag", ID.hex(), 0x48, ID, "3.0", 0),
+        ("shared-sequence", 0x5678, 0x58, b"\x78\x56", "3.0", 0),
+        ("available-extents", 0x12345678, 0x78, le(0x12345678, 4), "3.1", 1),
+        ("available-tags", 0x9abcdef0, 0x7c, le(0x9abcdef0, 4), "3.1", 1)]),
 }
+FIRST = {"memory-sparing": "3.1", "dynamic-capacity": "3.0"}
 FORMS = [(kind, revision) for kind in FIELDS for revision in REVISIONS
-         if kind != "memory-sparing" or since(revision, "3.1")]
+         if since(revision, FIRST.get(kind, "2.0"))]
 
 
 def expected_record(kind, revision, fields, severity=3):
@@ -481,7 +494,7 @@ def random_value(rng, kind, name, sample, size, checked):
     if name == "dpa":
         value = rng.randrange(1 << 58) << 6
         return value, le(value, 8)
-    if name == "component-id":
+    if name in ("component-id", "tag"):
         data = rng.randbytes(16)
         return data.hex(), data
     if isinstance(sample, bool):
@@ -543,10 +556,10 @@ def test_random_records_round_trip(devices, kind, revision, checked):
         vague = {"data", "handle", "flags", "validity"}
         assert {k: v for k, v in got.items() if k not in vague} == \
             {k: v for k, v in expected.items() if k not in vague}
-        valid = got["validity"]
+        valid, at = got["validity"], FIELDS[kind][0]
         assert len(set(valid)) == len(valid) == \
-            sum(bin(byte).count("1") for byte in wanted[FIELDS[kind][0]:FIELDS[kind][0] + 2])
-        assert set(valid) - {"component-id-format"} <= set(given)
+            sum(bin(byte).count("1") for byte in wanted[at:at + (1 if at == 0x31 else 2)])
+        assert set(valid) - {"component-id-format", "available"} <= set(given)
 
 
 def test_flags_and_validity_that_are_given_are_exact(devices):
@@ -619,7 +632,17 @@ EVENT = {"log": "warning", "type": "dram"}
     ({"count": 0}, "Parameter 'count' expects a number from 1 to 65535"),
     ({"count": 65536}, "Parameter 'count' expects a number from 1 to 65535"),
     ({"count": -1}, "Parameter 'count' expects a number from 1 to 65535"),
-    ({"log": "dynamic-capacity"}, "Parameter 'log' does not accept value 'dynamic-capacity'"),
+    ({"log": "dynamic"}, "Parameter 'log' does not accept value 'dynamic'"),
+    ({"type": "dynamic-capacity", "fields": {"length": 1, "dpa": 0}},
+     "Parameter 'fields.dpa' is unexpected"),
+    ({"type": "dynamic-capacity", "fields": {"dc-event-type": "reserved"}},
+     "Parameter 'fields.dc-event-type' does not accept value 'reserved'"),
+    ({"type": "dynamic-capacity", "fields": {"dc-event-flags": ["less"]}},
+     "Parameter 'fields.dc-event-flags[0]' does not accept value 'less'"),
+    ({"type": "dynamic-capacity", "fields": {"tag": "00" * 17}},
+     "Parameter 'fields.tag' expects from 0 to 16 bytes"),
+    ({"type": "dynamic-capacity", "fields": {"available-tags": 1 << 32}},
+     "Parameter 'fields.available-tags' expects uint32_t"),
     ({"fields": {"bogus": 1}}, "Parameter 'fields.bogus' is unexpected"),
     ({"fields": {"device": 1}}, "Parameter 'fields.device' is unexpected"),
     ({"fields": {"channel": 256}}, "Parameter 'fields.channel' expects uint8_t"),
@@ -667,11 +690,56 @@ def test_bad_arguments_change_nothing(devices, args, text):
     assert [records(qmp, log) for log in LOGS] == before
 
 
-def test_older_devices_have_no_memory_sparing(devices):
-    for revision in ("2.0", "3.0"):
-        assert desc(devices[revision], "swcxl-inject-event", log="warning",
-                    type="memory-sparing") == \
-            f"CXL {revision} does not know records of type 'memory-sparing'"
+@pytest.mark.parametrize("kind, revision", [("memory-sparing", "2.0"), ("memory-sparing", "3.0"),
+                                            ("dynamic-capacity", "2.0")])
+def test_older_devices_do_not_know_newer_types(devices, kind, revision):
+    assert desc(devices[revision], "swcxl-inject-event", log="warning", type=kind) == \
+        f"CXL {revision} does not know records of type '{kind}'"
+
+
+# ---- the log of dynamic capacity -----------------------------------------------------------------
+
+@pytest.mark.parametrize("revision", REVISIONS[1:])
+@pytest.mark.parametrize("kind", [*FIELDS, VENDOR])
+def test_log_of_dynamic_capacity_takes_every_type_and_is_informational(devices, kind, revision):
+    """Whether or not the device has any."""
+    qmp = devices[revision]
+    if not since(revision, FIRST.get(kind, "2.0")):
+        return
+    qmp.events.clear()
+    qmp.cmd("swcxl-inject-event", log="dynamic-capacity", type=kind, fields={"flags": 7}, count=2)
+    event, = qmp.events
+    got = qmp.cmd("swcxl-query-events", log="dynamic-capacity")
+    uuid_ = UUIDS.get(kind, VENDOR)
+    assert event["data"] == {"log": "dynamic-capacity", "handle": got[0]["handle"], "type": uuid_}
+    assert [(r["uuid"], r["severity"], r["flags"], r["handle"]) for r in got] == [
+        (uuid_, "informational", ["permanent-condition"], got[0]["handle"] + i) for i in (0, 1)]
+    state = qmp.cmd("swcxl-query-device")["logs"]
+    assert {log: state[log]["count"] for log in state} == {
+        "informational": 0, "warning": 0, "failure": 0, "fatal": 0, "dynamic-capacity": 2}
+    # Get Event Records has it as log 4.
+    reply = qmp.cmd("swcxl-cci", opcode=0x0100, payload="04")
+    assert bytes.fromhex(reply["payload"])[0x20:] == \
+        b"".join(bytes.fromhex(r["data"]) for r in got)
+    cleared = struct.pack("<BBB3x2H", 4, 0, 2, *(r["handle"] for r in got))
+    assert qmp.cmd("swcxl-cci", opcode=0x0101, payload=cleared.hex())["return-code"] == 0
+    assert qmp.cmd("swcxl-query-events", log="dynamic-capacity") == []
+
+
+def test_a_2_0_device_has_no_such_log(devices):
+    qmp = devices["2.0"]
+    for kind in ("dram", VENDOR, "dynamic-capacity", "bogus"):
+        assert desc(qmp, "swcxl-inject-event", log="dynamic-capacity", type=kind) == \
+            "CXL 2.0 has no log 'dynamic-capacity'"
+    assert qmp.cmd("swcxl-query-events", log="dynamic-capacity") == []
+    assert qmp.cmd("swcxl-cci", opcode=0x0100, payload="04")["return-code"] == 2
+
+
+def test_qemus_injectors_do_not_know_that_log(devices):
+    for kind, args in QEMU.items():
+        assert desc(devices["3.2"], f"cxl-inject-{kind}-event",
+                    **{**args, "log": "dynamic-capacity"}) == \
+            "Parameter 'log' does not accept value 'dynamic-capacity'"
 
 
 # ---- logs ----------------------------------------------------------------------------------------

@@ -331,6 +331,63 @@ static void large_changes_give_their_memory_back(void)
 	test_device_close(&t);
 }
 
+#define DC_BLOCK (2ull << 20)
+
+/* Two regions; the host has a stretch of four blocks at the bottom of the first. */
+static void open_with_extent(struct test_device *t, uint16_t log_max)
+{
+	struct swcxl_dc_range r = {0, 4 * DC_BLOCK};
+	struct swcxl_dc_add add = {
+		.selection = SWCXL_DC_SELECT_PRESCRIPTIVE, .range = &r, .ranges = 1};
+	struct swcxl_config c = config(1);
+	uint8_t in[32] = {1}, out[4096];
+	size_t len;
+
+	c.dc_regions = 2;
+	c.dc_region_size = SWCXL_CAPACITY_UNIT;
+	c.event_log_max = log_max;
+	test_device_open(t, &c);
+	assert(!swcxl_dc_add(t->dev, &add));
+	le_store(in + 8, 8, c.volatile_size + c.persistent_size);
+	le_store(in + 16, 8, 4 * DC_BLOCK);
+	assert(test_execute(t, 0x4802, in, sizeof(in), out, &len) == SWCXL_SUCCESS);
+}
+
+/* A walk over what of an extent is released did not end when the extent went on behind it. */
+static void the_first_half_of_an_extent_is_released(void)
+{
+	struct swcxl_dc_extent e;
+	struct test_device t;
+	uint8_t in[32] = {1}, out[4096];
+	size_t len;
+
+	open_with_extent(&t, 16);
+	le_store(in + 8, 8, swcxl_get_config(t.dev)->volatile_size);
+	le_store(in + 16, 8, 2 * DC_BLOCK);
+	assert(test_execute(&t, 0x4803, in, sizeof(in), out, &len) == SWCXL_SUCCESS); /* B-5 */
+	assert(swcxl_dc_extent_get(t.dev, 0, &e) && e.length == 2 * DC_BLOCK);
+	assert(!swcxl_dc_extent_get(t.dev, 1, &e));
+	test_device_close(&t);
+}
+
+/* A forced release of two parts into a log with room for one left it with a More for ever. */
+static void a_chain_without_room_ends_where_the_log_does(void)
+{
+	struct swcxl_dc_range r[] = {{0, DC_BLOCK}, {2 * DC_BLOCK, DC_BLOCK}};
+	struct swcxl_dc_release release = {
+		.removal = SWCXL_DC_REMOVE_PRESCRIPTIVE, .forced = true, .range = r, .ranges = 2};
+	struct swcxl_log_status log;
+	struct test_device t;
+
+	open_with_extent(&t, 2);
+	assert(!swcxl_dc_release(t.dev, &release));
+	swcxl_query_log(t.dev, SWCXL_LOG_DYNAMIC_CAPACITY, &log);
+	assert(log.count == 2 && log.overflow && log.lost == 1);
+	assert(swcxl_log_record(t.dev, SWCXL_LOG_DYNAMIC_CAPACITY, 1)[0x30] == 2);
+	assert(!swcxl_log_record(t.dev, SWCXL_LOG_DYNAMIC_CAPACITY, 1)[0x35]);
+	test_device_close(&t);
+}
+
 int main(void)
 {
 	trace_of_a_length_beyond_the_payload();
@@ -345,6 +402,8 @@ int main(void)
 	decoders_commit_in_order_only();
 	five_byte_policy_is_too_long_for_2_0();
 	large_changes_give_their_memory_back();
+	the_first_half_of_an_extent_is_released();
+	a_chain_without_room_ends_where_the_log_does();
 	printf("ok\n");
 	return 0;
 }

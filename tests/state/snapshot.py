@@ -48,7 +48,7 @@ def snapshot(qmp, start=VOLATILE, length=VOLATILE):
         "overflow": (device["poison-list"]["overflow"],
                      device["poison-list"]["overflow-timestamp"]),
         "logs": device["logs"],
-        "events": {log: qmp.cmd("swcxl-query-events", log=log) for log in LOGS},
+        "events": {log: qmp.cmd("swcxl-query-events", log=log) for log in (*LOGS, "dynamic-capacity")},
         "lsa": lsa(qmp),
         "health": cci(qmp, 0x4200),
     }

@@ -74,7 +74,7 @@ def test_an_empty_file_is_a_new_one(start, file):
     file.touch(mode=0o640)
     start().stop()
     assert stat.S_IMODE(os.stat(file).st_mode) == 0o640
-    assert sql(file, "PRAGMA user_version") == [(1,)]
+    assert sql(file, "PRAGMA user_version") == [(2,)]
 
 
 def test_a_directory_may_be_a_link_and_relative(start, tmp_path):
@@ -203,9 +203,9 @@ def test_options_that_would_write_the_same_file_are_refused(tmp_path):
 # ---- formats -------------------------------------------------------------------------------------
 
 def test_a_newer_format_is_refused(used, file):
-    sql(file, "PRAGMA user_version = 2")
+    sql(file, "PRAGMA user_version = 3")
     before = file.read_bytes()
-    assert "has format 2, and this program knows none above 1" in refused(file)
+    assert "has format 3, and this program knows none above 2" in refused(file)
     assert file.read_bytes() == before
     sql(file, "PRAGMA user_version = -1")
     refused(file)
@@ -233,7 +233,7 @@ def test_rows_that_cannot_be(used, file, tmp_path):
                     "UPDATE content SET start = start + 1", "UPDATE content SET data = zeroblob(65)"],
         "lsa": ["INSERT INTO lsa VALUES (131072, x'00')", "INSERT INTO lsa VALUES (131071, x'0000')",
                 "INSERT INTO lsa VALUES (-1, x'0000')", "INSERT INTO lsa VALUES (1, x'')"],
-        "event": ["UPDATE event SET data = x'00'", "INSERT INTO event VALUES (4, 1, zeroblob(128))",
+        "event": ["UPDATE event SET data = x'00'", "INSERT INTO event VALUES (5, 1, zeroblob(128))",
                   "INSERT INTO event VALUES (256, 1, zeroblob(128))"],
         "lost": ["INSERT INTO lost VALUES (9, 1, zeroblob(18))", "UPDATE lost SET data = x'00'"],
         "setting": ["INSERT INTO setting VALUES (7777, x'00')", "UPDATE setting SET data = x''"],

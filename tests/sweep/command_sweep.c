@@ -51,12 +51,31 @@ static void lock(void)
 	swcxl_reset(t.dev, SWCXL_RESET_CONVENTIONAL);
 }
 
+/* Extents of more than a page of a small payload, and offers that wait. */
+static void begin_dc(void)
+{
+	const struct swcxl_config *c = swcxl_get_config(t.dev);
+	uint64_t top = c->volatile_size + c->persistent_size;
+
+	for (unsigned i = 0; i < 8 && c->dc_regions; i++) {
+		unsigned region = i % c->dc_regions;
+
+		offer_blocks(&t, region, 32 + 2 * i, 1);
+		CHECK(!answer_blocks(&t, CHANNEL_CONTROL, 0x4802,
+				     top + region * c->dc_region_size +
+					     (32 + 2 * i) * c->dc_block_size,
+				     c->dc_block_size));
+	}
+	for (unsigned i = 0; i < c->dc_regions; i++)
+		offer_blocks(&t, i, 64, 2);
+}
+
 /* List, results and logs have more than a page of a small payload. */
 static void begin(struct swcxl_config c, enum state in)
 {
 	c.volatile_size = c.persistent_size = UNIT;
 	c.scan_ns_per_line = 1ull << 40;
-	c.event_log_max = 16;
+	c.event_log_max = 24;
 	test_device_open(&t, &c);
 	for (unsigned i = 0; i < 100; i++)
 		CHECK(!swcxl_plant(t.dev, i * 0x80, 64, (enum swcxl_source)(i % 3), i % 4, false));
@@ -69,6 +88,7 @@ static void begin(struct swcxl_config c, enum state in)
 		lock();
 	if (state == FROZEN)
 		run_on(&t, CHANNEL_CONTROL, 0x4504, NULL, 0);
+	begin_dc();
 	settle();
 }
 
@@ -78,7 +98,7 @@ static unsigned expected(const struct row *row, unsigned channel, uint32_t len)
 	const struct swcxl_config *c = swcxl_get_config(t.dev);
 	uint32_t max = row->tail == TAIL ? c->payload_size : row->size + row->tail;
 
-	if ((row->rules & NEEDS_LSA && !c->lsa_size) ||
+	if ((row->rules & NEEDS_LSA && !c->lsa_size) || (row->rules & NEEDS_DC && !c->dc_regions) ||
 	    (row->rules & NEEDS_PARTITIONABLE && !c->partitionable_size))
 		return SWCXL_UNSUPPORTED;
 	if (channel == CHANNEL_PRIMARY && row->rules & OFF_MAILBOX)
@@ -161,14 +181,15 @@ static void sweep(const struct row *row, unsigned channel)
 	}
 }
 
-/* In the first so many states. */
-static void sweep_all(struct swcxl_config c, unsigned states)
+/* In the first so many states, rows with one of these rules; 0: all of them. */
+static void sweep_all(struct swcxl_config c, unsigned states, unsigned rules)
 {
 	for (unsigned in = QUIET; in < states; in++) {
 		begin(c, in);
 		for (unsigned i = 0; i < ARRAY_SIZE(rows); i++)
 			for (unsigned channel = 0; channel < 3; channel++)
-				sweep(&rows[i], channel);
+				if (!rules || rows[i].rules & rules)
+					sweep(&rows[i], channel);
 		CHECK(fingerprint(t.dev) == last_state);
 		test_device_close(&t);
 	}
@@ -181,7 +202,9 @@ static void every_command_at_every_length(void)
 	swcxl_config_init(&c);
 	c.payload_size = 1024;
 	c.lsa_size = 1280;
-	sweep_all(c, STATES);
+	c.dc_regions = 2;
+	c.dc_region_size = UNIT;
+	sweep_all(c, STATES, 0);
 }
 
 static void with_the_smallest_payload_strictly(void)
@@ -193,7 +216,38 @@ static void with_the_smallest_payload_strictly(void)
 	c.strict = true;
 	c.revision = SWCXL_CXL_2_0;
 	c.during_scan = SWCXL_DURING_SCAN_BUSY;
-	sweep_all(c, SCANNING + 1);
+	sweep_all(c, SCANNING + 1, 0);
+}
+
+/* Eight regions' structures and the counters are more than the smallest payload holds. */
+static void dynamic_capacity_at_every_length(void)
+{
+	struct swcxl_config c;
+
+	swcxl_config_init(&c);
+	c.payload_size = 256;
+	c.dc_regions = 8;
+	c.dc_region_size = UNIT;
+	c.dc_flags[1] = SWCXL_DC_SHARABLE;
+	c.dc_flags[2] = SWCXL_DC_NON_VOLATILE | SWCXL_DC_SANITIZE;
+	sweep_all(c, STATES, NEEDS_DC);
+	c.strict = true;
+	c.revision = SWCXL_CXL_3_0;
+	sweep_all(c, QUIET + 1, NEEDS_DC);
+}
+
+/* An offer that waits; the extent that the input releases, with nothing waiting. */
+static void prepare_dc(unsigned opcode)
+{
+	const struct swcxl_config *c = swcxl_get_config(t.dev);
+	uint8_t in[8] = {0};
+
+	while (!run_on(&t, CHANNEL_CONTROL, 0x4802, in, sizeof(in)))
+		;
+	offer_blocks(&t, 0, 0, 1);
+	if (opcode == 0x4803)
+		CHECK(!answer_blocks(&t, CHANNEL_CONTROL, 0x4802,
+				     c->volatile_size + c->persistent_size, c->dc_block_size));
 }
 
 /* What a row's input wants before it. */
@@ -207,6 +261,8 @@ static void prepare(unsigned opcode)
 		CHECK(run_on(&t, CHANNEL_CONTROL, 0x4501, in, len) == SWCXL_SUCCESS);
 	if (opcode == 0x4503 || opcode == 0x4505) /* locks; ends the freeze of 4504h */
 		swcxl_reset(t.dev, SWCXL_RESET_COLD);
+	if (opcode == 0x4802 || opcode == 0x4803)
+		prepare_dc(opcode);
 }
 
 /* One valid message for each row, on each channel that has it. */
@@ -217,6 +273,8 @@ static void every_command_succeeds(void)
 	swcxl_config_init(&c);
 	c.payload_size = 256;
 	c.lsa_size = 1280;
+	c.dc_regions = 8;
+	c.dc_region_size = UNIT;
 	begin(c, QUIET);
 	for (unsigned i = 0; i < ARRAY_SIZE(rows); i++) {
 		for (unsigned channel = 0; channel < 3; channel++) {
@@ -266,6 +324,7 @@ int main(void)
 	RUN(every_command_succeeds);
 	RUN(every_command_at_every_length);
 	RUN(with_the_smallest_payload_strictly);
+	RUN(dynamic_capacity_at_every_length);
 	RUN(every_other_opcode_is_unsupported);
 	return test_done();
 }

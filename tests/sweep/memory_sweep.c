@@ -118,6 +118,104 @@ static bool many(uint64_t first, unsigned n, bool known)
 
 enum { MANY = 200 };
 
+/* ---- dynamic capacity: region 0 is ordinary, region 1 sharable and sanitized ---- */
+
+#define BLOCK 4096ull /* bytes */
+#define DC_LINE(region, block) ((2 + (region)) * (UNIT / 64) + (block) * (BLOCK / 64))
+
+static bool offer(unsigned region, uint64_t first, uint64_t n)
+{
+	struct swcxl_dc_range r[] = {{first * BLOCK, n * BLOCK}, {(first + n + 1) * BLOCK, BLOCK}};
+	struct swcxl_dc_add add = {
+		.region = region,
+		.selection = SWCXL_DC_SELECT_PRESCRIPTIVE,
+		.tag = {1, (uint8_t)region, (uint8_t)first},
+		.range = r,
+		.ranges = 2,
+	};
+	enum swcxl_dc_error error = swcxl_dc_add(t.dev, &add);
+
+	CHECK(!error || error == SWCXL_DC_E_LOG_FULL);
+	return !error;
+}
+
+static bool take_back(unsigned region, uint64_t first, uint64_t n, bool forced)
+{
+	struct swcxl_dc_range r = {first * BLOCK, n * BLOCK};
+	struct swcxl_dc_release release = {
+		.region = region,
+		.removal = SWCXL_DC_REMOVE_PRESCRIPTIVE,
+		.forced = forced,
+		.sanitize = true,
+		.range = &r,
+		.ranges = 1,
+	};
+
+	return !swcxl_dc_release(t.dev, &release);
+}
+
+/* 4802h and 4803h, in two payloads when there is one block more. */
+static bool answer(unsigned opcode, unsigned region, uint64_t first, uint64_t n, uint64_t one_more)
+{
+	for (unsigned i = 0; i < 1 + (one_more > 0); i++) {
+		uint8_t in[8 + 24] = {1, 0, 0, 0, one_more && !i};
+		unsigned rc;
+
+		wr((le64 *)(void *)(in + 8), LINE(DC_LINE(region, i ? one_more : first)));
+		wr((le64 *)(void *)(in + 16), (i ? 1 : n) * BLOCK);
+		rc = run_on(&t, CHANNEL_PRIMARY, opcode, in, sizeof(in));
+		if (rc)
+			return false;
+	}
+	return true;
+}
+
+static bool reference(bool hold)
+{
+	return !swcxl_dc_reference(t.dev, (const uint8_t[16]){1, 1, 8}, hold);
+}
+
+/* Offers until the event log is full, which is not cleared. */
+static bool offer_many(void)
+{
+	bool ok = true;
+
+	for (unsigned i = 0; i < 12; i++)
+		ok &= offer(0, 100 + 4 * i, 2) && answer(0x4802, 0, 100 + 4 * i, 1, 0);
+	return ok;
+}
+
+/* Its end: capacity comes and goes. */
+static bool step_dc(unsigned n, bool *ok, bool *whole)
+{
+	/* clang-format off */
+	switch (n) {
+	case 0: return *ok = plant(DC_LINE(0, 0), 64 * 8, SWCXL_SOURCE_INTERNAL, true), true;
+	case 1: return *ok = offer(0, 0, 4), true;
+	case 2: return *ok = answer(0x4802, 0, 0, 4, 5), true;
+	case 3: return *ok = plant(DC_LINE(0, 1), 64 * 2, SWCXL_SOURCE_VENDOR, false), true;
+	case 4: return *ok = write_lines(DC_LINE(0, 2) + 8, 60, 0x44), true;
+	case 5: return *ok = read_lines(DC_LINE(0, 1) + 8, 60), true;
+	case 6: return *ok = command(CHANNEL_PRIMARY, 0x4301, LINE(DC_LINE(0, 3)), 0), true;
+	case 7: return *ok = answer(0x4803, 0, 1, 1, 3), true;
+	case 8: return *ok = take_back(0, 2, 1, false), true;
+	case 9: return *ok = answer(0x4803, 0, 2, 1, 0), true;
+	case 10: return *ok = take_back(0, 5, 1, true), true;
+	case 11: return *ok = offer(1, 8, 3), true;
+	case 12: return *ok = reference(true), true;
+	case 13: return *ok = plant(DC_LINE(1, 9), 5, SWCXL_SOURCE_INTERNAL, true), true;
+	case 14: return *whole = false, *ok = answer(0x4802, 1, 8, 3, 12), true; /* or a dead one */
+	case 15: return *ok = take_back(1, 8, 5, true), true;
+	case 16: return *ok = reference(false), true;
+	case 17: return *whole = false, *ok = offer_many(), true;
+	case 18: return *ok = command(CHANNEL_PRIMARY, 0x4304, 0, 4 * UNIT / 64), true;
+	case 19: return *whole = false, *ok = forward(UNIT), true;
+	case 20: return *whole = false, *ok = reset(SWCXL_RESET_CONVENTIONAL), true;
+	default: return false;
+	}
+	/* clang-format on */
+}
+
 /* The script; each line is a step. Returns false behind its end. `*whole`: the step is one
  * operation, which changes nothing when it fails. */
 static bool step(unsigned n, bool *ok, bool *whole)
@@ -156,7 +254,7 @@ static bool step(unsigned n, bool *ok, bool *whole)
 	case 28: return *whole = false, *ok = forward(4 * NS_PER_S), true;
 	case 29: return *ok = command(CHANNEL_CONTROL, 0x4400, 0, 0), true;
 	case 30: return *whole = false, *ok = forward(4 * NS_PER_S), true;
-	default: return false;
+	default: return step_dc(n - 31, ok, whole);
 	}
 	/* clang-format on */
 }
@@ -212,6 +310,10 @@ static bool one_life(void)
 	c.event_log_max = 60;
 	c.scan_ns_per_line = 1;
 	c.payload_size = 256;
+	c.dc_regions = 2;
+	c.dc_region_size = UNIT;
+	c.dc_block_size = BLOCK;
+	c.dc_flags[1] = SWCXL_DC_SHARABLE | SWCXL_DC_SANITIZE | SWCXL_DC_NON_VOLATILE;
 	test_device_open(&t, &c);
 	test_device_open(&shadow, &c);
 	t.shadow = shadow.dev;
@@ -271,6 +373,8 @@ static void a_device_is_made_or_not(void)
 
 	swcxl_config_init(&c);
 	c.lsa_size = 1280;
+	c.dc_regions = 1;
+	c.dc_region_size = UNIT;
 	test_device_open(&t, &c);
 	before = t.allocated;
 	for (n = 0;; n++) {

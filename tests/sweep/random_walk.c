@@ -35,6 +35,14 @@ static struct swcxl_config some_config(void)
 	c.strict = below(2);
 	c.span_reject = below(2);
 	c.during_scan = (enum swcxl_during_scan)below(3);
+	if (c.revision >= SWCXL_CXL_3_0 && below(3)) {
+		c.dc_regions = below(2) ? 1 : 8;
+		c.dc_region_size = UNIT;
+		c.dc_block_size = below(2) ? 64 : 2ull << 20;
+		c.dc_host_timeout_ns = below(2) * (1 << 20);
+		for (unsigned i = 0; i < c.dc_regions; i++)
+			c.dc_flags[i] = (uint8_t)(next_random() & SWCXL_DC_FLAGS);
+	}
 	return c;
 }
 
@@ -70,6 +78,60 @@ static void fill(uint8_t *buf, uint32_t len)
 		for (uint32_t i = 0; i < len; i++)
 			buf[i] = (uint8_t)(next_random() & (below(2) ? 0xff : 0x03));
 	}
+}
+
+/* A few blocks of a region, offered, asked for, taken or kept. */
+static void manage_capacity(void)
+{
+	const struct swcxl_config *c = swcxl_get_config(t.dev);
+	struct swcxl_dc_range r = {below(12) * c->dc_block_size, below(6) * c->dc_block_size};
+	struct swcxl_dc_add add = {
+		.region = (unsigned)below(c->dc_regions + 1),
+		.selection = (enum swcxl_dc_selection)below(4),
+		.tag = {(uint8_t)below(4)},
+		.length = r.length,
+		.range = &r,
+		.ranges = 1,
+	};
+	struct swcxl_dc_release release = {
+		.region = add.region,
+		.removal = (enum swcxl_dc_removal)below(2),
+		.forced = below(2),
+		.sanitize = below(2),
+		.tag = {(uint8_t)below(4)},
+		.range = &r,
+		.ranges = 1,
+	};
+
+	switch (below(4)) {
+	case 0:
+		swcxl_dc_release(t.dev, &release);
+		break;
+	case 1:
+		swcxl_dc_reference(t.dev, add.tag, below(2));
+		break;
+	default:
+		swcxl_dc_add(t.dev, &add);
+	}
+}
+
+/* 4802h or 4803h of an extent, whole or in part, in one payload or in two. */
+static void answer_capacity(void)
+{
+	uint64_t block = swcxl_get_config(t.dev)->dc_block_size;
+	unsigned box = (unsigned)below(2), opcode = 0x4802 + (unsigned)below(2);
+	uint8_t in[8 + 24] = {(uint8_t)(below(8) > 0), 0, 0, 0, below(4) == 0};
+	struct swcxl_dc_extent e = {.length = block};
+
+	for (unsigned n = (unsigned)below(8); !swcxl_dc_extent_get(t.dev, n, &e) && n > 0; n /= 2)
+		;
+	if (e.length > block && below(2)) {
+		e.start += block;
+		e.length -= block;
+	}
+	wr((le64 *)(void *)(in + 8), e.start);
+	wr((le64 *)(void *)(in + 16), e.length);
+	run_mailbox(t.dev, box, opcode, in, in[0] ? sizeof(in) : 8);
 }
 
 /* A command that is nearly right, by way of the registers. */
@@ -109,6 +171,22 @@ static void one_access(void)
 	free(buf);
 }
 
+static void check_extents(const struct swcxl_status *st)
+{
+	const struct swcxl_config *c = swcxl_get_config(t.dev);
+	uint64_t at = c->volatile_size + c->persistent_size + c->partitionable_size;
+	struct swcxl_dc_extent e;
+	unsigned n;
+
+	for (n = 0; swcxl_dc_extent_get(t.dev, n, &e); n++) {
+		CHECK(e.start >= at && e.length && !((e.start | e.length) % c->dc_block_size));
+		CHECK(e.region < c->dc_regions);
+		at = e.start + e.length;
+		CHECK(swcxl_in_range(t.dev, e.start, e.length));
+	}
+	CHECK(n + st->dc.extents_available <= st->dc.extents_max);
+}
+
 static void check_sense(void)
 {
 	const struct swcxl_config *c = swcxl_get_config(t.dev);
@@ -122,6 +200,7 @@ static void check_sense(void)
 	CHECK(st.list.overflow || !st.list.overflow_timestamp);
 	CHECK(st.background.percent <= 100);
 	CHECK(st.scan.running == (st.background.running && st.background.opcode == 0x4304));
+	check_extents(&st);
 }
 
 static void walk(void)
@@ -136,6 +215,10 @@ static void walk(void)
 		for (unsigned i = 0; i < 5000 && accesses; i++, accesses--) {
 			if (below(8) == 0)
 				nearly_a_command();
+			else if (below(8) == 0)
+				manage_capacity();
+			else if (below(8) == 0)
+				answer_capacity();
 			else
 				one_access();
 			if (below(8) == 0)

@@ -33,6 +33,21 @@ static inline void mix_change(void *ctx, const struct swcxl_change *c)
 		*h = mix(*h, c->data, c->length);
 }
 
+/* Extents in any state, what waits, and the counters. */
+static inline uint64_t mix_dc(uint64_t h, const struct swcxl_dev *dev,
+			      const struct swcxl_status *st)
+{
+	struct swcxl_dc_extent e;
+
+	for (unsigned i = 0; swcxl_dc_extent_get(dev, i, &e); i++) {
+		const uint64_t fields[] = {e.state, e.start,	  e.length,    e.sequence,
+					   e.offer, e.referenced, e.releasing, e.sanitize};
+
+		h = mix(mix(h, fields, sizeof(fields)), e.tag, sizeof(e.tag));
+	}
+	return mix(h, &st->dc, sizeof(st->dc));
+}
+
 /* Durable state, and what the management side sees of the rest. */
 static inline uint64_t fingerprint(const struct swcxl_dev *dev)
 {
@@ -49,6 +64,7 @@ static inline uint64_t fingerprint(const struct swcxl_dev *dev)
 	h = mix(h, &st.scan.results, sizeof(st.scan.results));
 	h = mix(h, &st.scan.running, sizeof(st.scan.running));
 	h = mix(h, &st.firmware.transferring, sizeof(st.firmware.transferring));
+	h = mix_dc(h, dev, &st);
 	return mix(h, &st.background.opcode, sizeof(st.background.opcode));
 }
 
@@ -98,6 +114,31 @@ static inline unsigned run_on(struct test_device *t, unsigned channel, unsigned 
 	CHECK(sweep_len <= swcxl_get_config(t->dev)->payload_size);
 	CHECK(rc == SWCXL_SUCCESS || sweep_len == 0);
 	return rc;
+}
+
+/* Dynamic capacity that is offered: so many blocks of a region, from one on. */
+static inline void offer_blocks(struct test_device *t, unsigned region, uint64_t first, uint64_t n)
+{
+	uint64_t block = swcxl_get_config(t->dev)->dc_block_size;
+	struct swcxl_dc_range r = {first * block, n * block};
+	struct swcxl_dc_add add = {.region = region,
+				   .selection = SWCXL_DC_SELECT_PRESCRIPTIVE,
+				   .tag = {(uint8_t)(1 + region), (uint8_t)first},
+				   .range = &r,
+				   .ranges = 1};
+
+	CHECK(!swcxl_dc_add(t->dev, &add));
+}
+
+/* 4802h or 4803h with one entry. */
+static inline unsigned answer_blocks(struct test_device *t, unsigned channel, unsigned opcode,
+				     uint64_t start, uint64_t length)
+{
+	uint8_t in[8 + 24] = {1};
+
+	wr((le64 *)(void *)(in + 8), start);
+	wr((le64 *)(void *)(in + 16), length);
+	return run_on(t, channel, opcode, in, sizeof(in));
 }
 
 #endif

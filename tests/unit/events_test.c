@@ -24,7 +24,7 @@ static struct {
 		unsigned lost;
 		uint64_t first_lost, last_lost;
 	} log[LOGS];
-	uint8_t policy[LOGS + 1];
+	uint8_t policy[LOGS];
 	uint64_t clock_base, clock_at; /* 0: not set */
 	unsigned irqs[LOGS], news;
 	unsigned limit; /* records in a page */
@@ -80,21 +80,20 @@ static void op_add(void)
 	}
 }
 
-/* The oldest of a log, as many as fit; the dynamic capacity log is empty. */
+/* The oldest of a log, as many as fit. */
 static void op_get(void)
 {
 	uint8_t log = (uint8_t)below(LOGS + 1);
 	unsigned count = log < LOGS ? model.log[log].count : 0, n = MIN(count, model.limit);
+	unsigned severity = log == SWCXL_LOG_DYNAMIC_CAPACITY ? 0 : log;
 	struct get_event_records_out out;
 
-	CHECK(rig_run(&t, 0x0100, &log, 1) == SWCXL_SUCCESS);
+	CHECK(rig_run(&t, 0x0100, &log, 1) == (log < LOGS ? SWCXL_SUCCESS : SWCXL_INVALID_INPUT));
+	if (log == LOGS)
+		return;
 	CHECK(rig_len == sizeof(out) + n * SWCXL_EVENT_RECORD_SIZE);
 	memcpy(&out, rig_out, sizeof(out));
 	CHECK(rd(out.count) == n && !(out.flags & EVENTS_MORE) == (n == count));
-	if (log == LOGS) {
-		CHECK(!out.flags);
-		return;
-	}
 	CHECK(!(out.flags & EVENTS_OVERFLOW) == !model.log[log].overflow);
 	CHECK(rd(out.overflow_count) == model.log[log].lost);
 	CHECK(rd(out.first_overflow) == model.log[log].first_lost);
@@ -105,7 +104,7 @@ static void op_get(void)
 
 		CHECK(rd(h->handle) == model.log[log].handle[i]);
 		CHECK(record[EVENT_DATA_OFFSET] == model.log[log].tag[i]);
-		CHECK(rd(h->flags) == (4u | log) && h->length == SWCXL_EVENT_RECORD_SIZE);
+		CHECK(rd(h->flags) == (4u | severity) && h->length == SWCXL_EVENT_RECORD_SIZE);
 	}
 }
 
@@ -148,15 +147,18 @@ static void op_clear_all(void)
 		naive_clear(log, model.log[log].count);
 }
 
-/* Enabling is no event: a log that holds something already does not interrupt. */
+/* Enabling is no event: a log that holds something already does not interrupt. Dynamic capacity
+ * has no firmware interrupts. */
 static void op_policy(void)
 {
-	uint8_t in[LOGS + 1];
+	uint8_t in[LOGS];
 	bool ok = true;
 
-	for (unsigned i = 0; i <= LOGS; i++) {
-		in[i] = below(20) ? (uint8_t)below(i < LOGS ? 3 : 2) : 3;
-		ok &= in[i] < 3;
+	for (unsigned i = 0; i < LOGS; i++) {
+		unsigned modes = i == SWCXL_LOG_DYNAMIC_CAPACITY ? 2 : 3;
+
+		in[i] = (uint8_t)(below(20) ? below(modes) : modes);
+		ok &= in[i] < modes;
 	}
 	CHECK(rig_run(&t, 0x0103, in, sizeof(in)) == (ok ? SWCXL_SUCCESS : SWCXL_INVALID_INPUT));
 	if (ok)
@@ -214,8 +216,8 @@ static void check(void)
 		status |= (unsigned)(st.count != 0) << i;
 	}
 	CHECK(t.notices[SWCXL_NOTICE_EVENT_RECORD] == model.news);
-	CHECK(rig_run(&t, 0x0102, NULL, 0) == SWCXL_SUCCESS && rig_len == LOGS + 1);
-	for (unsigned i = 0; i <= LOGS; i++)
+	CHECK(rig_run(&t, 0x0102, NULL, 0) == SWCXL_SUCCESS && rig_len == LOGS);
+	for (unsigned i = 0; i < LOGS; i++)
 		CHECK((rig_out[i] & EVENT_INTERRUPT_MODE) == model.policy[i]);
 	/* Event Status, at the offset that the capabilities array gives for it */
 	swcxl_bar_read(t.dev, SWCXL_BAR_DEVICE, 0x10000 + DEVCAP_HEADER(0) + 4, reg, 4);

@@ -206,6 +206,80 @@ class EventLogs(Row):
         return machine.qmp.cmd("swcxl-query-events", log="fatal")
 
 
+DC = (2 * UNIT, 3 * UNIT)  # a volatile region, and a non-volatile one
+BLOCK = 2 << 20
+
+
+def offer(machine, region, offset, tag=""):
+    machine.qmp.cmd("cxl-add-dynamic-capacity", path="mem0", region=region, tag=tag,
+                    extents=[{"offset": offset, "len": BLOCK}], **{"host-id": 0, "selection-policy": "prescriptive"})
+
+
+def accept(machine, *starts):
+    """Nothing else may be on offer."""
+    entries = b"".join(struct.pack("<QQ8x", start, BLOCK) for start in starts)
+    machine.ok(0x4802, struct.pack("<I4x", len(starts)) + entries)
+
+
+class Extents(Row):
+    """Of a region: all that is to be seen of them but requests to release."""
+
+    def __init__(self, title, region):
+        self.title, self.region = title, region
+
+    def set(self, machine):
+        offer(machine, self.region, 0, "tag" if self.region else "")
+        accept(machine, DC[self.region])
+        if self.region:
+            machine.qmp.cmd("swcxl-add-dc-reference", tag="tag")
+
+    def get(self, machine):
+        return [{name: value for name, value in extent.items() if name not in ("release-requested", "sanitize")}
+                for extent in machine.query("dynamic-capacity", "accepted") if extent["region"] == self.region]
+
+
+class Offers(Row):  # after those that are answered
+    title = "Offers of dynamic capacity that wait for an answer, dead ones too"
+
+    def set(self, machine):
+        for offset in (8 * BLOCK, 9 * BLOCK):
+            offer(machine, 0, offset)
+        machine.qmp.cmd("cxl-release-dynamic-capacity", path="mem0", region=0,
+                        extents=[{"offset": 9 * BLOCK, "len": BLOCK}],
+                        **{"host-id": 0, "removal-policy": "prescriptive", "forced-removal": True})
+
+    def get(self, machine):
+        found = machine.query("dynamic-capacity")
+        return found["pending"], found["offers"], found["dead-offers"]
+
+
+class ReleaseRequests(Row):
+    """Of an extent that stays: it has to be seen whether somebody still wants it."""
+
+    title = "Requests to release dynamic capacity"
+
+    def set(self, machine):
+        machine.qmp.cmd("cxl-release-dynamic-capacity", path="mem0", region=1,
+                        extents=[{"offset": 0, "len": BLOCK}],
+                        **{"host-id": 0, "removal-policy": "prescriptive", "sanitize-on-release": True})
+
+    def get(self, machine):
+        return [(extent["release-requested"], extent["sanitize"])
+                for extent in machine.query("dynamic-capacity", "accepted")
+                if extent["release-requested"]]
+
+
+class Refusals(Row):
+    title = "Refused extents, as they are shown"
+
+    def set(self, machine):
+        offer(machine, 0, 16 * BLOCK)
+        accept(machine)
+
+    def get(self, machine):
+        return machine.query("dynamic-capacity", "refused")
+
+
 class Register(Row):
     """A command sets it, another one gets it."""
 
@@ -656,6 +730,16 @@ BATCHES = {
         Coverage()]),
     "volatile-overflow": (["--poison-list-max", 1, "--persistent", "0"], [
         Overflow("The same without persistent capacity")]),
+    "dynamic-capacity": (["--dc-regions", 2, "--dc-flags", "1=sharable,non-volatile"], [
+        Extents("Extents of volatile regions", 0),
+        Extents("Extents of non-volatile regions, and references to them", 1),
+        Content("Content of persistent capacity", DC[1] + 0x1000),
+        Poison("Poison in volatile capacity", DC[0] + 64, DC[0] + 64 * BLOCK),
+        Poison("Poison in persistent capacity", DC[1] + 64 * BLOCK),
+        Poison("Permanent errors, wherever", DC[0] + 65 * BLOCK, DC[1] + 65 * BLOCK, permanent=True),
+        ReleaseRequests(),
+        Refusals(),
+        Offers()]),
     "partitions": (["--partitionable", "256M"], [
         Partitions()]),
     "firmware": ([], [

@@ -3,17 +3,16 @@
 #include "core/cci.h"
 #include "wire/events.h"
 
-#define LOG_DYNAMIC_CAPACITY 4 /* since 3.0; here it exists, and is empty */
+/* The last log, that of dynamic capacity, came with 3.0. Without such capacity it stays empty. */
+static unsigned logs(const struct swcxl_dev *dev)
+{
+	return dev->config.revision < SWCXL_CXL_3_0 ? SWCXL_LOG_DYNAMIC_CAPACITY : SWCXL_LOGS;
+}
 
-/* NULL: the (empty) dynamic capacity log. */
 static enum swcxl_rc find_log(struct swcxl_dev *dev, uint8_t index, struct event_log **log)
 {
-	*log = NULL;
-	if (index < SWCXL_LOGS)
-		*log = &dev->log[index];
-	else if (index != LOG_DYNAMIC_CAPACITY || dev->config.revision < SWCXL_CXL_3_0)
-		return SWCXL_INVALID_INPUT;
-	return SWCXL_SUCCESS;
+	*log = index < logs(dev) ? &dev->log[index] : NULL;
+	return *log ? SWCXL_SUCCESS : SWCXL_INVALID_INPUT;
 }
 
 /* The oldest records, as many as fit. Reading removes nothing. */
@@ -25,7 +24,7 @@ enum swcxl_rc cmd_get_event_records(struct swcxl_dev *dev, struct call *call,
 	enum swcxl_rc rc = find_log(dev, in->log, &log);
 	uint32_t n;
 
-	if (rc || !log)
+	if (rc)
 		return rc;
 	for (n = 0; n < MIN(log->count, UINT16_MAX); n++) {
 		void *record = sink_add(&call->more, SWCXL_EVENT_RECORD_SIZE);
@@ -79,12 +78,12 @@ enum swcxl_rc cmd_clear_event_records(struct swcxl_dev *dev, struct call *call,
 	if (!reserved_ok(dev, reserved_set(in)))
 		return SWCXL_INVALID_INPUT;
 	if (in->flags & CLEAR_EVENTS_ALL) { /* only while overflowed, and without handles */
-		if (!log || !log->overflow || in->count)
+		if (!log->overflow || in->count)
 			return SWCXL_INVALID_INPUT;
 		event_clear(dev, in->log, log->count);
 		return SWCXL_SUCCESS;
 	}
-	if (in->count && (!log || !are_oldest(dev, in->log, call->data.p, in->count)))
+	if (in->count && !are_oldest(dev, in->log, call->data.p, in->count))
 		return SWCXL_INVALID_HANDLE;
 	if (in->count)
 		event_clear(dev, in->log, in->count);
@@ -104,22 +103,19 @@ enum swcxl_rc cmd_get_event_interrupt_policy(struct swcxl_dev *dev, struct call 
 			policy = (uint8_t)(EVENT_INTERRUPT_MSI | (VECTOR_EVENTS + i) << 4);
 		out->log[i] = policy;
 	}
-	out->dynamic_capacity = dev->event_policy[LOG_DYNAMIC_CAPACITY];
-	if (out->dynamic_capacity) /* shares the informational vector */
-		out->dynamic_capacity |= VECTOR_EVENTS << 4;
-	if (dev->config.revision < SWCXL_CXL_3_0)
-		call->out_size = 4;
+	call->out_size = logs(dev);
 	return SWCXL_SUCCESS;
 }
 
 /* Which modes a log knows: firmware interrupts are not for dynamic capacity; 3 is reserved. */
-static bool policy_ok(const struct swcxl_dev *dev, uint8_t policy, bool dynamic_capacity)
+static bool policy_ok(const struct swcxl_dev *dev, enum swcxl_log log, uint8_t policy)
 {
 	unsigned mode = policy & EVENT_INTERRUPT_MODE;
 
 	if (!reserved_ok(dev, policy & 0x0c))
 		return false;
-	return mode <= EVENT_INTERRUPT_MSI || (mode == EVENT_INTERRUPT_FW && !dynamic_capacity);
+	return mode <= EVENT_INTERRUPT_MSI ||
+	       (mode == EVENT_INTERRUPT_FW && log != SWCXL_LOG_DYNAMIC_CAPACITY);
 }
 
 enum swcxl_rc cmd_set_event_interrupt_policy(struct swcxl_dev *dev, struct call *call,
@@ -127,13 +123,11 @@ enum swcxl_rc cmd_set_event_interrupt_policy(struct swcxl_dev *dev, struct call 
 					     struct none *out)
 {
 	(void)out;
-	if (dev->config.revision < SWCXL_CXL_3_0 && call->in_len > 4)
+	if (call->in_len > logs(dev))
 		return SWCXL_INVALID_PAYLOAD_LENGTH; /* the fifth byte came with 3.0 */
 	for (unsigned i = 0; i < SWCXL_LOGS; i++)
-		if (!policy_ok(dev, in->log[i], false))
+		if (!policy_ok(dev, i, in->log[i]))
 			return SWCXL_INVALID_INPUT;
-	if (!policy_ok(dev, in->dynamic_capacity, true))
-		return SWCXL_INVALID_INPUT;
 
 	for (unsigned i = 0; i < SWCXL_LOGS; i++) {
 		unsigned mode = in->log[i] & EVENT_INTERRUPT_MODE;
@@ -141,6 +135,5 @@ enum swcxl_rc cmd_set_event_interrupt_policy(struct swcxl_dev *dev, struct call 
 		dev->event_policy[i] =
 			mode == EVENT_INTERRUPT_FW ? in->log[i] & 0xf3 : (uint8_t)mode;
 	}
-	dev->event_policy[LOG_DYNAMIC_CAPACITY] = in->dynamic_capacity & EVENT_INTERRUPT_MODE;
 	return SWCXL_SUCCESS;
 }

@@ -26,7 +26,7 @@ static enum swcxl_rc parse_ppr(const struct swcxl_dev *dev, const struct ppr_in 
 
 	if (!reserved_ok(dev, in->flags & ~REPAIR_QUERY))
 		return SWCXL_INVALID_INPUT;
-	if (address % SWCXL_LINE || address / SWCXL_LINE >= dev->dpa.top)
+	if (address % SWCXL_LINE || !dc_reaches(dev, DC_HAS, address / SWCXL_LINE, 1))
 		return SWCXL_INVALID_PHYSICAL_ADDRESS;
 	repair->hard = repair->kind->hard;
 	repair->has_nibble_mask = true;

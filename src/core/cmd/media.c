@@ -12,23 +12,28 @@
 static enum swcxl_rc check_range(const struct swcxl_dev *dev, uint64_t address, uint64_t lines)
 {
 	uint64_t start = address / SWCXL_LINE;
-	const struct dpa_segment *segment;
+	const struct dpa_segment *persistent = &dev->dpa.segment[DPA_PERSISTENT];
 
 	if (address & LINE_MASK)
 		return SWCXL_INVALID_INPUT;
 	if (!range_fits(start, lines, dev->dpa.top))
 		return SWCXL_INVALID_PHYSICAL_ADDRESS;
-	segment = dpa_find(&dev->dpa, start);
-	if (dev->config.span_reject && lines && lines > segment->start + segment->len - start)
-		return SWCXL_INVALID_INPUT;
+	if (dev->config.span_reject && persistent->len && start < persistent->start &&
+	    lines > persistent->start - start)
+		return SWCXL_INVALID_INPUT; /* dynamic capacity may be spanned (D-6) */
 	return security_locks(dev, start, lines) ? SWCXL_INVALID_SECURITY_STATE : SWCXL_SUCCESS;
 }
 
 static bool touches_volatile(const struct swcxl_dev *dev, uint64_t start, uint64_t lines)
 {
-	uint64_t len = dev->dpa.segment[0].len; /* volatile capacity comes first */
+	for (unsigned i = 0; i < DPA_SEGMENTS && lines; i++) {
+		const struct dpa_segment *s = &dev->dpa.segment[i];
 
-	return lines && start < len;
+		if (s->kind == DPA_VOLATILE && start < s->start + s->len &&
+		    s->start < start + lines)
+			return true;
+	}
+	return false;
 }
 
 static void put_record(struct media_error_record *record, uint64_t start, uint64_t lines,
@@ -119,8 +124,8 @@ enum swcxl_rc cmd_inject_poison(struct swcxl_dev *dev, struct call *call,
 	uint64_t address = rd(in->address), line = address / SWCXL_LINE;
 
 	(void)call, (void)out;
-	if (address & LINE_MASK || line >= dev->dpa.top)
-		return SWCXL_INVALID_PHYSICAL_ADDRESS; /* D-1 */
+	if (address & LINE_MASK || !dc_writes(dev, line, 1))
+		return SWCXL_INVALID_PHYSICAL_ADDRESS; /* D-1, D-46 */
 	if (security_locks(dev, line, 1))
 		return SWCXL_INVALID_SECURITY_STATE; /* I-6 */
 	if (is_frozen(dev))
@@ -145,6 +150,8 @@ enum swcxl_rc cmd_clear_poison(struct swcxl_dev *dev, struct call *call,
 	(void)call, (void)out;
 	if (rc)
 		return rc;
+	if (!dc_writes(dev, line, 1))
+		return SWCXL_INVALID_PHYSICAL_ADDRESS; /* D-46 */
 	if (is_frozen(dev))
 		return SWCXL_SUCCESS;
 	if (media_attr(&dev->media, line) & SWCXL_ATTR_PERMANENT)

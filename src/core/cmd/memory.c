@@ -12,7 +12,7 @@ enum swcxl_rc cmd_identify_memory_device(struct swcxl_dev *dev, struct call *cal
 
 	(void)in;
 	fw_revision(dev, dev->kept.firmware.active, out->fw_revision);
-	wr(&out->total_capacity, dev->dpa.top / UNIT_LINES);
+	wr(&out->total_capacity, dev->dpa.static_top / UNIT_LINES);
 	wr(&out->volatile_capacity, c->volatile_size / SWCXL_CAPACITY_UNIT);
 	wr(&out->persistent_capacity, c->persistent_size / SWCXL_CAPACITY_UNIT);
 	wr(&out->partition_align, c->partitionable_size ? 1 : 0);
@@ -26,6 +26,7 @@ enum swcxl_rc cmd_identify_memory_device(struct swcxl_dev *dev, struct call *cal
 	out->poison_handling = POISON_DEVICE_SCANS | /* the patrol can be enabled */
 			       (c->injected_persists ? POISON_INJECTED_PERSISTS : 0);
 	out->qos_telemetry = QOS_ALL;
+	wr(&out->dynamic_capacity_log_size, c->dc_regions ? c->event_log_max : 0);
 	if (c->revision < SWCXL_CXL_3_0)
 		call->out_size = IDENTIFY_MEMORY_DEVICE_OUT_2_0;
 	return SWCXL_SUCCESS;
@@ -38,12 +39,12 @@ enum swcxl_rc cmd_get_partition_info(struct swcxl_dev *dev, struct call *call,
 	struct dpa next;
 
 	(void)call, (void)in;
-	wr(&out->active_volatile, dpa_capacity(&dev->dpa, DPA_VOLATILE) / UNIT_LINES);
-	wr(&out->active_persistent, dpa_capacity(&dev->dpa, DPA_PERSISTENT) / UNIT_LINES);
+	wr(&out->active_volatile, dpa_partition(&dev->dpa, DPA_VOLATILE) / UNIT_LINES);
+	wr(&out->active_persistent, dpa_partition(&dev->dpa, DPA_PERSISTENT) / UNIT_LINES);
 	if (rd(p->next) != rd(p->share)) { /* else no change is pending: zeros */
 		dpa_init(&next, &dev->config, rd(p->next));
-		wr(&out->next_volatile, dpa_capacity(&next, DPA_VOLATILE) / UNIT_LINES);
-		wr(&out->next_persistent, dpa_capacity(&next, DPA_PERSISTENT) / UNIT_LINES);
+		wr(&out->next_volatile, dpa_partition(&next, DPA_VOLATILE) / UNIT_LINES);
+		wr(&out->next_persistent, dpa_partition(&next, DPA_PERSISTENT) / UNIT_LINES);
 	}
 	return SWCXL_SUCCESS;
 }

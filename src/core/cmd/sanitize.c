@@ -5,7 +5,7 @@
  * A sanitize disables the media when it starts, and only one that succeeds makes them ready
  * again: dev->kept.media says so over aborts, resets and loss of power. Meanwhile commands that
  * touch what is being sanitized are refused by their rows (NEEDS_MEDIA), and hosts reach no line
- * (device_reachable()).
+ * (core/poison.c).
  */
 #include "core/cci.h"
 #include "wire/security.h"
@@ -96,6 +96,19 @@ void media_operation_drop(struct swcxl_dev *dev)
 	dev->media_operation = (struct media_operation_job){0};
 }
 
+/* What of a range the host still has. */
+static enum swcxl_rc operate_on(struct swcxl_dev *dev, uint64_t line, uint64_t end)
+{
+	struct range stretch;
+
+	while (dc_next(dev, DC_HAS, &line, end, &stretch)) {
+		if (!poison_overwrite(dev, stretch.start, stretch.len, true))
+			return SWCXL_INTERNAL_ERROR;
+		erase_lines(dev, stretch.start, stretch.len);
+	}
+	return SWCXL_SUCCESS;
+}
+
 /* The end of it: the lines hold zeros, whichever operation it was, and poison is gone but for
  * permanent errors (D-43). Without memory it fails, having done what came before. */
 static enum swcxl_rc operated(struct swcxl_dev *dev)
@@ -107,10 +120,7 @@ static enum swcxl_rc operated(struct swcxl_dev *dev)
 		uint64_t line = rd(job->range[i].start) / SWCXL_LINE;
 		uint64_t lines = rd(job->range[i].length) / SWCXL_LINE;
 
-		if (poison_overwrite(dev, line, lines))
-			erase_lines(dev, line, lines);
-		else
-			rc = SWCXL_INTERNAL_ERROR;
+		rc = operate_on(dev, line, line + lines);
 	}
 	poison_settle(dev);
 	media_operation_drop(dev);
@@ -121,7 +131,8 @@ static bool range_ok(const struct swcxl_dev *dev, const struct media_operation_r
 {
 	uint64_t start = rd(range->start), length = rd(range->length);
 
-	return swcxl_in_range(dev, start, length) && !((start | length) % SWCXL_LINE);
+	return swcxl_in_range(dev, start, length) && !((start | length) % SWCXL_LINE) &&
+	       dc_writes(dev, start / SWCXL_LINE, length / SWCXL_LINE); /* E-3 */
 }
 
 /* All ranges are good, or nothing happens. They may overlap, and there may be none. */

@@ -37,9 +37,14 @@ uint32_t security_state(const struct swcxl_dev *dev)
 
 bool security_locks(const struct swcxl_dev *dev, uint64_t line, uint64_t lines)
 {
-	const struct dpa_segment *persistent = &dev->dpa.segment[1];
+	for (unsigned i = 0; i < DPA_SEGMENTS && dev->security.locked && lines; i++) {
+		const struct dpa_segment *s = &dev->dpa.segment[i];
 
-	return dev->security.locked && lines && line + lines > persistent->start;
+		if (s->kind == DPA_PERSISTENT && s->len && line < s->start + s->len &&
+		    s->start < line + lines)
+			return true;
+	}
+	return false;
 }
 
 /* ---- passphrases ---- */

@@ -80,7 +80,7 @@ static bool inject_as_qemu(struct qmp_call *call, const char *path, unsigned log
 	struct draft draft = {.type = type};
 	bool component = false;
 
-	if (!qmp_is_path(call, path))
+	if (!qmp_is_path(call, path, "Unable to resolve path"))
 		return false;
 	if (log == SWCXL_LOG_INFORMATIONAL && flags & EVENT_MAINTENANCE_NEEDED)
 		return qmp_error(call, "Informational event cannot require maintenance");
@@ -159,7 +159,7 @@ static bool take_fields(struct qmp_call *call, struct json_object *fields, struc
 }
 
 /* A UUID in its text form, of either case. */
-static bool parse_uuid(const char *text, uint8_t bytes[static 16])
+bool qmp_parse_uuid(const char *text, uint8_t bytes[static 16])
 {
 	int taken = 0;
 
@@ -178,12 +178,21 @@ static bool parse_uuid(const char *text, uint8_t bytes[static 16])
 	return true;
 }
 
+static bool has_log(struct qmp_call *call, unsigned log)
+{
+	enum swcxl_revision revision = swcxl_get_config(call->qmp->dev)->revision;
+
+	return log != SWCXL_LOG_DYNAMIC_CAPACITY || revision >= SWCXL_CXL_3_0 ||
+	       qmp_error(call, "CXL %s has no log 'dynamic-capacity'",
+			 qmp_enum_name(&qmp_enum_revision, revision));
+}
+
 /* What a type is: one of those that we know by name, or a UUID. */
 static bool take_type(struct qmp_call *call, const char *text, struct draft *draft)
 {
 	draft->type = event_type_named(text);
 	if (!draft->type)
-		return parse_uuid(text, draft->uuid) ||
+		return qmp_parse_uuid(text, draft->uuid) ||
 		       qmp_error(call, "Parameter 'type' does not accept value '%s'", text);
 	memcpy(draft->uuid, draft->type->bytes, sizeof(draft->uuid));
 	if (draft->type->since > swcxl_get_config(call->qmp->dev)->revision)
@@ -198,7 +207,7 @@ bool cmd_inject_event(struct qmp_call *call, const struct qmp_inject_event_args 
 {
 	struct draft draft = {.type = NULL};
 
-	if (!take_type(call, in->type, &draft))
+	if (!has_log(call, in->log) || !take_type(call, in->type, &draft))
 		return false;
 	if (in->has_data && draft.type)
 		return qmp_error(call, "Parameter 'data' needs a UUID as 'type'");

@@ -49,19 +49,20 @@ static bool plant(struct qmp_call *call, uint64_t start, uint64_t length, enum s
 	return true;
 }
 
-bool qmp_is_path(struct qmp_call *call, const char *path)
+bool qmp_is_path(struct qmp_call *call, const char *path, const char *error)
 {
 	const char *slash = strrchr(path, '/');
 
 	return !strcmp(slash ? slash + 1 : path, call->qmp->host.name) ||
-	       qmp_error(call, "Unable to resolve path");
+	       qmp_error(call, "%s", error);
 }
 
 bool cmd_cxl_inject_poison(struct qmp_call *call, const struct qmp_cxl_inject_poison_args *in)
 {
 	struct swcxl_dev *dev = call->qmp->dev;
 
-	if (!aligned(call, in->start, in->length) || !qmp_is_path(call, in->path))
+	if (!aligned(call, in->start, in->length) ||
+	    !qmp_is_path(call, in->path, "Unable to resolve path"))
 		return false;
 	if (swcxl_in_range(dev, in->start, in->length) &&
 	    swcxl_known_poison(dev, in->start, in->length))

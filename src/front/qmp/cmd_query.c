@@ -18,6 +18,7 @@
 #define OUT_TIME OUT_SIZE
 #define OUT_ONOFF(name, value, words) out_bool(out, name, (value) != 0);
 #define OUT_FLAG OUT_ONOFF
+#define OUT_REGIONS(name, value, words) out_regions(out, name, value);
 #define OUT_HEX(name, value, words) out_serial(out, name, (uint64_t)(value));
 #define OUT_CHOICE(name, value, words) out_word(out, name, words, (unsigned)(value));
 
@@ -39,6 +40,29 @@ static void out_word(struct out *out, const char *key, const char *words, unsign
 		words = strchr(words, '|') + 1;
 	snprintf(text, sizeof(text), "%.*s", (int)strcspn(words, "|"), words);
 	out_string(out, key, text);
+}
+
+/* Flags of regions as their option has them. */
+static void out_regions(struct out *out, const char *key, const uint8_t *flags)
+{
+	out_begin(out, key, '[');
+	for (unsigned n = 0; n < SWCXL_DC_REGIONS; n++) {
+		int len;
+		char text[96];
+
+		if (!flags[n])
+			continue;
+		len = snprintf(text, sizeof(text), "%u=", n);
+		for (size_t i = 0; i < qmp_enum_dc_flag.count; i++) {
+			const struct qmp_value *flag = &qmp_enum_dc_flag.values[i];
+
+			if (flags[n] >> flag->value & 1)
+				len += snprintf(text + len, sizeof(text) - (size_t)len, "%s%s",
+						text[len - 1] == '=' ? "" : ",", flag->name);
+		}
+		out_string(out, NULL, text);
+	}
+	out_end(out, ']');
 }
 
 static void out_config(struct out *out, const struct swcxl_config *config, bool virtual_clock)
@@ -180,7 +204,7 @@ static void out_logs(struct out *out, const struct swcxl_dev *dev)
 		struct swcxl_log_status status;
 
 		swcxl_query_log(dev, log, &status);
-		out_begin(out, qmp_enum_name(&qmp_enum_log, log), '{');
+		out_begin(out, qmp_enum_name(&qmp_enum_event_log, log), '{');
 		out_uint(out, "count", status.count);
 		out_uint(out, "max", status.max);
 		out_bool(out, "overflow", status.overflow);
@@ -212,6 +236,7 @@ bool cmd_query_device(struct qmp_call *call, const struct qmp_query_device_args 
 	out_range(out, "volatile", status.volatile_part);
 	out_range(out, "persistent", status.persistent_part);
 	out_end(out, '}');
+	qmp_out_dc(out, call->qmp->dev, &status);
 	out_config(out, config, loop_is_virtual(call->qmp->loop));
 	out_media(out, &status);
 	out_security(out, status.security);

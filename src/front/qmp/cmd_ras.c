@@ -26,7 +26,7 @@ bool cmd_cxl_inject_uncorrectable_errors(struct qmp_call *call,
 	const struct qmp_uncorrectable_error_item *errors = in->errors.p;
 	uint64_t recorded = 0;
 
-	if (!qmp_is_path(call, in->path))
+	if (!qmp_is_path(call, in->path, "Unable to resolve path"))
 		return false;
 	for (size_t i = 0; i < in->errors.count; i++)
 		if (errors[i].header.count > HEADER_MAX)
@@ -44,7 +44,7 @@ bool cmd_cxl_inject_uncorrectable_errors(struct qmp_call *call,
 bool cmd_cxl_inject_correctable_error(struct qmp_call *call,
 				      const struct qmp_cxl_inject_correctable_error_args *in)
 {
-	if (!qmp_is_path(call, in->path))
+	if (!qmp_is_path(call, in->path, "Unable to resolve path"))
 		return false;
 	return injected(call, swcxl_ras_correctable(call->qmp->dev, in->type) > 0);
 }

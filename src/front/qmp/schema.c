@@ -150,6 +150,7 @@ static void objects(struct schema *s)
 #define TYPE_TIME "int"
 #define TYPE_ONOFF "bool"
 #define TYPE_FLAG "bool"
+#define TYPE_REGIONS "[str]"
 #define TYPE_HEX "str"
 #define TYPE_CHOICE "str"
 #define DEVICE_OPTION(name, field, kind, ...) {name, TYPE_##kind},

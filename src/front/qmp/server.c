@@ -309,10 +309,17 @@ void qmp_server_notice(struct qmp_server *server, const struct swcxl_notice *not
 		break;
 	case SWCXL_NOTICE_EVENT_RECORD:
 		qmp_uuid_text(notice->uuid, uuid_text);
-		out_enum(&data, "log", &qmp_enum_log, notice->log);
+		out_enum(&data, "log", &qmp_enum_event_log, notice->log);
 		out_uint(&data, "handle", notice->handle);
 		out_string(&data, "type", uuid_text);
 		qmp_event(&server->qmp, "SWCXL_EVENT_RECORD", &data);
+		break;
+	case SWCXL_NOTICE_DC_EXTENT:
+		out_enum(&data, "change", &qmp_enum_dc_change, notice->change);
+		qmp_out_extent(&data, &notice->extent);
+		qmp_event(&server->qmp, "SWCXL_DC_EXTENT", &data);
+		break;
+	case SWCXL_NOTICES:
 		break;
 	}
 	out_free(&data);

@@ -118,14 +118,19 @@ struct qmp_call {
 /* Is a range within the device? Otherwise the reply is an error, and the result false. */
 bool qmp_in_range(struct qmp_call *call, uint64_t start, uint64_t length);
 
-/* Does a path name the device: its name, or a path that ends in it? Likewise. */
-bool qmp_is_path(struct qmp_call *call, const char *path);
+/* Does a path name the device: its name, or a path that ends in it? Likewise, with this text. */
+bool qmp_is_path(struct qmp_call *call, const char *path, const char *error);
 
 /* The object health of swcxl-query-device. */
 void qmp_out_health(struct out *out, const struct swcxl_status *status);
+/* The object dynamic-capacity, and what its extents have in common. */
+void qmp_out_dc(struct out *out, const struct swcxl_dev *dev, const struct swcxl_status *status);
+void qmp_out_extent(struct out *out, const struct swcxl_dc_extent *extent);
 
 /* A UUID's bytes as text. */
 #define QMP_UUID_TEXT 37
+/* A UUID in its text form, of either case. False: it is none. */
+bool qmp_parse_uuid(const char *text, uint8_t bytes[static 16]);
 void qmp_uuid_text(const uint8_t bytes[static 16], char text[static QMP_UUID_TEXT]);
 
 /* Makes the reply an error, of class GenericError. Always false. */
