@@ -18,6 +18,7 @@
 #include <string.h>
 
 #include "base/util.h"
+#include "cli/dc.h"
 #include "cli/format.h"
 #include "cli/report.h"
 #include "swcxl/swcxl.h"
@@ -64,6 +65,43 @@ static void find_parts(struct link *link, const struct identify_memory_device_ou
 	id->parts[1] = (struct range){volatile_size, persistent_size};
 }
 
+/* Regions of dynamic capacity lie above the partitions (DC-1): addresses end there. */
+static void find_regions(struct link *link, struct identity *id)
+{
+	struct dc_config config;
+
+	if (!id->log_max[LOGS - 1] || dc_config_read(link, &config))
+		return;
+	id->regions = config.regions;
+	for (unsigned i = 0; i < config.regions; i++) {
+		id->region[i] = config.region[i].range;
+		if (id->region[i].length)
+			id->capacity =
+				MAX(id->capacity, id->region[i].start + id->region[i].length);
+	}
+}
+
+unsigned identity_areas(const struct identity *id, struct range areas[static AREAS])
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < 2; i++)
+		if (id->parts[i].length)
+			areas[n++] = id->parts[i];
+	for (unsigned i = 0; i < id->regions; i++)
+		if (id->region[i].length)
+			areas[n++] = id->region[i];
+	return n;
+}
+
+bool is_dynamic(const struct identity *id, uint64_t dpa)
+{
+	for (unsigned i = 0; i < id->regions; i++)
+		if (dpa - id->region[i].start < id->region[i].length)
+			return true;
+	return false;
+}
+
 void cci_identify(struct link *link, struct identity *id)
 {
 	struct reply reply = cci_execute(link, OP_identify_memory_device, NULL, 0, NULL);
@@ -87,6 +125,7 @@ void cci_identify(struct link *link, struct identity *id)
 		if (*c < ' ' || *c > '~')
 			*c = '?';
 	find_parts(link, &out, id);
+	find_regions(link, id);
 }
 
 /* ---- poison ---- */

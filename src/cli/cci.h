@@ -31,16 +31,27 @@ void reply_read(const struct reply *reply, size_t offset, void *to, size_t size)
 
 #define LOGS 5 /* informational, warning, failure, fatal, dynamic capacity */
 
+#define REGIONS 8
+#define AREAS (2 + REGIONS)
+
 struct identity {
 	char fw_revision[17];
-	uint64_t capacity;
+	uint64_t capacity;     /* of all areas: addresses end there */
 	struct range parts[2]; /* volatile, persistent; as active now */
+	unsigned regions;      /* of dynamic capacity */
+	struct range region[REGIONS];
 	uint32_t lsa_size, list_max, inject_limit;
 	uint32_t log_max[LOGS]; /* 0: no such log */
 	bool injected_persists, device_scans;
 	bool since_3_0; /* knows the fields, and may know the flags, that came after 2.0 */
 };
 void cci_identify(struct link *link, struct identity *id);
+
+/* The partitions and regions that there are, by address, each of which a device may insist on
+ * being asked about apart; how many. */
+unsigned identity_areas(const struct identity *id, struct range areas[static AREAS]);
+/* Does a region have the address? */
+bool is_dynamic(const struct identity *id, uint64_t dpa);
 
 /* ---- poison ---- */
 

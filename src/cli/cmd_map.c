@@ -9,6 +9,7 @@
  *	        listed  1.2..9.
  *	        found   1.2.11*
  *
+ * A cell without errors in which the host has nothing (of dynamic capacity) is a dash.
  * What is true is only known over a control socket; through a mailbox there are two layers.
  */
 #include <inttypes.h>
@@ -17,6 +18,7 @@
 
 #include "base/util.h"
 #include "cli/ctl.h"
+#include "cli/dc.h"
 #include "cli/format.h"
 #include "cli/table.h"
 #include "swcxl/swcxl.h"
@@ -36,6 +38,8 @@ struct map {
 		uint64_t errors, count[CELLS];
 	} layers[LAYERS];
 	bool overflow;
+	bool dynamic;		     /* has dynamic capacity */
+	uint64_t unallocated[CELLS]; /* bytes of it that the host has not */
 };
 
 static const struct {
@@ -84,15 +88,44 @@ static void look_at_media(struct link *link, struct map *map)
 	json_object_put(rows);
 }
 
+/* What two ranges have in common. */
+static uint64_t common(const struct range *a, const struct range *b)
+{
+	uint64_t from = MAX(a->start, b->start);
+	uint64_t to = MIN(a->start + a->length, b->start + b->length);
+
+	return from < to ? to - from : 0;
+}
+
+static void look_at_extents(struct link *link, struct map *map, const struct identity *id)
+{
+	struct extents have = {.count = 0};
+	uint32_t generation;
+
+	map->dynamic = true;
+	dc_list_read(link, &have, &generation);
+	for (unsigned i = 0; i < map->cells; i++) {
+		struct range cell = {map->range.start + i * map->cell, map->cell};
+
+		cell.length = MIN(cell.length, map->range.length - i * map->cell);
+		for (unsigned n = 0; n < id->regions; n++)
+			map->unallocated[i] += common(&cell, &id->region[n]);
+		map->unallocated[i] -= MIN(map->unallocated[i], dc_held(&have, cell));
+	}
+	free(have.rows);
+}
+
 static void look(struct link *link, struct map *map, const struct identity *id)
 {
 	struct poison_list list = {.overflow = false};
 	struct scan_results results = {.stopped = false};
+	struct range areas[AREAS];
+	unsigned count = identity_areas(id, areas);
 
 	if (link_is_qmp(link))
 		look_at_media(link, map);
-	for (int i = 0; i < 2; i++)
-		if (id->parts[i].length && !cci_poison_list(link, id, id->parts[i], &list))
+	for (unsigned i = 0; i < count; i++)
+		if (!cci_poison_list(link, id, areas[i], &list))
 			map->layers[LISTED].known = true;
 	add_records(map, LISTED, &list.records);
 	map->overflow = list.overflow;
@@ -100,6 +133,8 @@ static void look(struct link *link, struct map *map, const struct identity *id)
 	add_records(map, FOUND, &results.records);
 	records_free(&list.records);
 	records_free(&results.records);
+	if (id->regions)
+		look_at_extents(link, map, id);
 }
 
 static void set_range(struct map *map, struct range range)
@@ -114,12 +149,21 @@ static void set_range(struct map *map, struct range range)
 
 /* ---- text ---- */
 
+/* Is there nothing but capacity that the host has not? */
+static bool is_unallocated(const struct map *map, unsigned i)
+{
+	return map->unallocated[i] &&
+	       map->unallocated[i] == MIN(map->cell, map->range.length - i * map->cell);
+}
+
 static void print_cells(const struct map *map, enum layer layer, unsigned from)
 {
 	for (unsigned i = from; i < MIN(from + COLUMNS, map->cells); i++) {
 		uint64_t count = map->layers[layer].count[i];
 
-		if (!count)
+		if (!count && is_unallocated(map, i))
+			printf("%s-%s", colour(DIM), colour(PLAIN));
+		else if (!count)
 			putchar('.');
 		else
 			printf("%s%c%s", colour(layers[layer].colour),
@@ -137,8 +181,8 @@ static void print_legend(const struct map *map)
 		[FOUND] = "by the last scan",
 	};
 
-	printf("\nA character is %s: . without errors, 1 to 9 errors, * more. Errors:\n",
-	       size_text(map->cell).s);
+	printf("\nA character is %s: . without errors, %s1 to 9 errors, * more. Errors:\n",
+	       size_text(map->cell).s, map->dynamic ? "- likewise and not the host's, " : "");
 	for (int i = 0; i < LAYERS; i++)
 		if (map->layers[i].known)
 			printf("%s%-6s%s  %5" PRIu64 " %s%s\n", colour(layers[i].colour),
@@ -164,6 +208,15 @@ static void print_map(const struct map *map)
 
 /* ---- JSON ---- */
 
+static struct json_object *unallocated_json(const struct map *map)
+{
+	struct json_object *bytes = map->dynamic ? json_object_new_array() : NULL;
+
+	for (unsigned i = 0; bytes && i < map->cells; i++)
+		json_object_array_add(bytes, json_object_new_uint64(map->unallocated[i]));
+	return bytes;
+}
+
 static struct json_object *map_json(const struct map *map)
 {
 	struct json_object *document = json_object_new_object();
@@ -173,6 +226,7 @@ static struct json_object *map_json(const struct map *map)
 	add_number(document, "length", map->range.length);
 	add_number(document, "cell", map->cell);
 	add_bool(document, "overflow", map->overflow);
+	json_object_object_add(document, "unallocated", unallocated_json(map));
 	for (int layer = 0; layer < LAYERS; layer++) {
 		struct json_object *counts = NULL;
 

@@ -2,9 +2,10 @@
 /*
  * inject, clear and poison list: the poison commands as a host has them.
  *
- * Without a RANGE the list is asked for partition by partition, as Linux does it: a device may
- * refuse a range across both, and one that keeps no list for volatile memory answers Invalid
- * Physical Address for that part (rules P-8, P-9), which is then said and not an error.
+ * Without a RANGE the list is asked for partition by partition, as Linux does it, and region by
+ * region of dynamic capacity: a device may refuse a range across two, and one that keeps no list
+ * for volatile memory answers Invalid Physical Address for that part (rules P-8, P-9), which is
+ * then said and not an error.
  */
 #include <inttypes.h>
 #include <json-c/json.h>
@@ -87,7 +88,13 @@ enum status cmd_clear(struct ctl *ctl)
 
 /* ---- poison list ---- */
 
-static struct json_object *list_json(const struct poison_list *list, unsigned volatile_rc)
+/* What a device may keep no list for. */
+struct unlisted {
+	bool is_volatile, dynamic;
+};
+
+static struct json_object *list_json(const struct poison_list *list,
+				     const struct unlisted *unlisted)
 {
 	struct json_object *document = json_object_new_object();
 
@@ -95,12 +102,14 @@ static struct json_object *list_json(const struct poison_list *list, unsigned vo
 	add_number(document, "overflow-timestamp", list->overflow_timestamp);
 	add_bool(document, "scan-in-progress", list->scanning);
 	add_bool(document, "complete",
-		 !list->overflow && !list->scanning && !list->incomplete && !volatile_rc);
+		 !list->overflow && !list->scanning && !list->incomplete &&
+			 !unlisted->is_volatile && !unlisted->dynamic);
 	json_object_object_add(document, "records", records_json(&list->records));
 	return document;
 }
 
-static void print_list(const struct poison_list *list, unsigned volatile_rc, uint64_t limit)
+static void print_list(const struct poison_list *list, const struct unlisted *unlisted,
+		       uint64_t limit)
 {
 	records_print(&list->records, limit);
 	if (list->overflow)
@@ -112,8 +121,10 @@ static void print_list(const struct poison_list *list, unsigned volatile_rc, uin
 		       colour(YELLOW), colour(PLAIN));
 	if (list->incomplete)
 		printf("More: the device promised more records and did not send them.\n");
-	if (volatile_rc)
+	if (unlisted->is_volatile)
 		printf("The device keeps no list for its volatile memory.\n");
+	if (unlisted->dynamic)
+		printf("The device keeps no list for some of its dynamic capacity.\n");
 }
 
 static enum status list_media(struct ctl *ctl, struct range range, bool ranged)
@@ -146,8 +157,10 @@ enum status cmd_poison_list(struct ctl *ctl)
 	/* Linux asks for a list of length 0, and D-3 allows it; nothing else may be empty. */
 	bool ranged =
 		ctl_has(ctl, OPT_media) ? ctl_range(ctl, &range) : ctl_range_or_empty(ctl, &range);
-	unsigned rc = 0, volatile_rc = 0;
+	struct unlisted unlisted = {.dynamic = false};
+	struct range areas[AREAS];
 	struct identity id;
+	unsigned count = 1;
 
 	if (ctl_has(ctl, OPT_media)) {
 		if (ctl_has(ctl, OPT_pci))
@@ -156,19 +169,26 @@ enum status cmd_poison_list(struct ctl *ctl)
 		return list_media(ctl, range, ranged);
 	}
 	cci_identify(ctl_link(ctl), &id);
-	for (int i = 0; i < (ranged ? 1 : 2); i++) {
-		if (!ranged && !id.parts[i].length)
-			continue;
-		rc = cci_poison_list(ctl->link, &id, ranged ? range : id.parts[i], &list);
-		if (rc == SWCXL_INVALID_PHYSICAL_ADDRESS && !ranged && i == 0)
-			volatile_rc = rc;
+	if (ranged)
+		areas[0] = range;
+	else
+		count = identity_areas(&id, areas);
+	for (unsigned i = 0; i < count; i++) {
+		unsigned rc = cci_poison_list(ctl->link, &id, areas[i], &list);
+		bool dynamic = is_dynamic(&id, areas[i].start);
+
+		if (rc == SWCXL_INVALID_PHYSICAL_ADDRESS && !ranged && dynamic)
+			unlisted.dynamic = true;
+		else if (rc == SWCXL_INVALID_PHYSICAL_ADDRESS && !ranged &&
+			 areas[i].start < id.parts[1].start)
+			unlisted.is_volatile = true;
 		else if (rc)
 			die_refused(OP_get_poison_list, rc, NULL);
 	}
 	if (ctl->json)
-		print_json(list_json(&list, volatile_rc));
+		print_json(list_json(&list, &unlisted));
 	else
-		print_list(&list, volatile_rc, limit);
+		print_list(&list, &unlisted, limit);
 	records_free(&list.records);
 	return DONE;
 }

@@ -7,7 +7,7 @@
  * no more results or because somebody aborted it, and names the range to go on with (rules G-5,
  * D-30). Each new Scan Media discards the results so far (S-6), which is why they are fetched
  * after every part. Parts also come from a device that refuses a range across its two partitions
- * (S-7).
+ * (S-7), or across regions of dynamic capacity.
  */
 #include <json-c/json.h>
 #include <string.h>
@@ -20,8 +20,9 @@
 #include "swcxl/swcxl.h"
 
 struct job {
-	struct range whole;    /* what was asked for */
-	struct range parts[2]; /* the same in two, for a device that needs that; or empty */
+	struct range whole;	   /* what was asked for */
+	struct range parts[AREAS]; /* the same in parts, for a device that needs that */
+	unsigned count, next;	   /* of them: 0 when it has not; what comes next */
 	bool no_events;
 	uint64_t estimate_ms;
 	struct watch watch;
@@ -96,21 +97,26 @@ static void find_range(struct ctl *ctl, struct job *job)
 		return;
 	cci_identify(ctl_link(ctl), &id);
 	job->whole = (struct range){0, id.capacity};
-	if (id.parts[0].length && id.parts[1].length)
-		memcpy(job->parts, id.parts, sizeof(job->parts));
+	job->count = identity_areas(&id, job->parts);
+	if (job->count < 2)
+		job->count = 0;
 }
 
 /* Of the whole, or of all its parts. */
 static uint64_t estimate(struct link *link, const struct job *job)
 {
 	uint64_t ms = cci_scan_estimate_ms(link, job->whole);
-	uint64_t parts[2];
+	uint64_t sum = 0;
 
-	if (ms || !job->parts[0].length)
+	if (ms)
 		return ms;
-	for (int i = 0; i < 2; i++)
-		parts[i] = cci_scan_estimate_ms(link, job->parts[i]);
-	return parts[0] && parts[1] ? parts[0] + parts[1] : 0;
+	for (unsigned i = 0; i < job->count; i++) {
+		ms = cci_scan_estimate_ms(link, job->parts[i]);
+		if (!ms)
+			return 0;
+		sum += ms;
+	}
+	return sum;
 }
 
 /* Starts the first scan. The range that it really has is returned: the whole or its first part. */
@@ -119,11 +125,11 @@ static struct range start(struct link *link, struct job *job)
 	unsigned rc = cci_scan(link, job->whole, job->no_events);
 	struct range range = job->whole;
 
-	if (rc == SWCXL_INVALID_INPUT && job->parts[0].length) {
-		range = job->parts[0];
+	if (rc == SWCXL_INVALID_INPUT && job->count) {
+		range = job->parts[job->next++];
 		rc = cci_scan(link, range, job->no_events);
 	} else {
-		job->parts[1].length = 0;
+		job->count = 0;
 	}
 	if (rc != SWCXL_BACKGROUND_STARTED && rc != SWCXL_SUCCESS)
 		die_refused(OP_scan_media, rc, NULL);
@@ -148,25 +154,39 @@ static void finish(struct ctl *ctl, struct job *job, struct range range)
 		die_refused(OP_get_scan_media_results, rc, NULL);
 }
 
+/* What of the parts has not been started. */
+static struct range rest_of(const struct job *job)
+{
+	uint64_t start;
+
+	if (job->next == job->count)
+		return (struct range){0};
+	start = job->parts[job->next].start;
+	return (struct range){start, job->whole.length - start};
+}
+
 /* Scans on where the last scan left off; false when there is nothing to go on with. */
 static bool go_on(struct ctl *ctl, struct job *job, struct range *range)
 {
-	struct range next = job->parts[1];
+	bool parts = job->next < job->count; /* are still to come */
+	struct range next;
 
 	if (job->rc != SWCXL_SUCCESS)
 		return false;
 	if (job->results.stopped) {
 		next = job->results.restart;
-		/* A second part is still to come, so "the end" is not here. */
-		if (!ctl_has(ctl, OPT_go_on) && !job->parts[1].length)
+		/* With parts to come "the end" is not here. */
+		if (!ctl_has(ctl, OPT_go_on) && !parts)
 			return false;
 		if (next.start == range->start && next.length == range->length)
 			die(REFUSED,
 			    "The device stops where it starts, at %s: its result storage "
 			    "is too small",
 			    dpa_text(next.start).s);
+	} else if (parts) {
+		next = job->parts[job->next++];
 	} else {
-		job->parts[1].length = 0;
+		return false;
 	}
 	if (!next.length)
 		return false;
@@ -184,10 +204,10 @@ static void announce(const struct job *job)
 		job->estimate_ms ? duration_text(job->estimate_ms).s : "");
 }
 
-/* The range that was started may be the first of two parts, and then the second was not. */
+/* The range that was started may be the first of several parts, and then the others were not. */
 static enum status print_started(const struct ctl *ctl, const struct job *job, struct range range)
 {
-	const struct range *rest = &job->parts[1];
+	struct range left = rest_of(job), *rest = &left;
 	struct json_object *document;
 
 	if (!ctl->json) {
@@ -221,7 +241,7 @@ enum status cmd_scan(struct ctl *ctl)
 	job.estimate_ms = estimate(ctl_link(ctl), &job);
 	range = start(ctl->link, &job);
 	if (ctl_has(ctl, OPT_no_wait)) {
-		if (job.parts[1].length)
+		if (job.next < job.count)
 			job.estimate_ms = cci_scan_estimate_ms(ctl->link, range);
 		return print_started(ctl, &job, range);
 	}

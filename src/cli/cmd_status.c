@@ -10,9 +10,11 @@
 
 #include "base/util.h"
 #include "cli/ctl.h"
+#include "cli/dc.h"
 #include "cli/event.h"
 #include "cli/format.h"
 #include "swcxl/swcxl.h"
+#include "wire/dc.h"
 #include "wire/generic.h"
 
 struct overview {
@@ -28,6 +30,12 @@ struct overview {
 		bool more, overflow;
 		unsigned lost;
 	} logs[LOGS];
+	struct {
+		uint64_t capacity, allocated;
+		size_t extents;
+		unsigned offers, requests, forced; /* in the log: the first two wait */
+		bool more;			   /* and what cannot be read yet */
+	} dc;
 	struct json_object *device; /* from the control socket, or NULL */
 };
 
@@ -36,7 +44,8 @@ static void look_at_list(struct link *link, struct overview *o)
 {
 	struct poison_list list = {.overflow = false};
 	struct json_object *state = get_member(o->device, "poison-list");
-	unsigned rc, failed = 0;
+	struct range areas[AREAS];
+	unsigned rc, failed = 0, count = identity_areas(&o->id, areas);
 	bool read = false;
 
 	if (state) {
@@ -46,10 +55,8 @@ static void look_at_list(struct link *link, struct overview *o)
 		o->scanning = get_bool(get_member(o->device, "scan"), "running");
 		return;
 	}
-	for (int i = 0; i < 2; i++) {
-		if (!o->id.parts[i].length)
-			continue;
-		rc = cci_poison_list(link, &o->id, o->id.parts[i], &list);
+	for (unsigned i = 0; i < count; i++) {
+		rc = cci_poison_list(link, &o->id, areas[i], &list);
 		failed = rc ? rc : failed;
 		read |= !rc;
 	}
@@ -82,6 +89,28 @@ static void look_at_logs(struct link *link, struct overview *o)
 	}
 }
 
+static void look_at_capacity(struct link *link, struct overview *o)
+{
+	struct dc_view view;
+
+	for (unsigned i = 0; i < o->id.regions; i++)
+		o->dc.capacity += o->id.region[i].length;
+	if (!o->id.regions)
+		return;
+	dc_look(link, &view);
+	o->dc.allocated = extents_bytes(&view.have);
+	o->dc.extents = view.have.count;
+	o->dc.more = view.log.more;
+	for (size_t i = 0; i < view.log.count; i++) {
+		const struct chain *chain = &view.log.chains[i];
+
+		o->dc.offers += chain->waits && chain->type == DC_EVENT_ADD;
+		o->dc.requests += chain->waits && chain->type == DC_EVENT_RELEASE;
+		o->dc.forced += chain->type == DC_EVENT_FORCED_RELEASE;
+	}
+	dc_view_free(&view);
+}
+
 static void look(struct link *link, struct overview *o)
 {
 	struct reply reply;
@@ -96,6 +125,7 @@ static void look(struct link *link, struct overview *o)
 	link_background(link, &o->background);
 	look_at_list(link, o);
 	look_at_logs(link, o);
+	look_at_capacity(link, o);
 }
 
 /* ---- text ---- */
@@ -109,9 +139,27 @@ static void print_capacity(const struct overview *o)
 		if (o->id.parts[i].length)
 			printf(", %s %s at %s", size_text(o->id.parts[i].length).s, names[i],
 			       dpa_text(o->id.parts[i].start).s);
+	if (o->dc.capacity)
+		printf(", %s dynamic at %s", size_text(o->dc.capacity).s,
+		       dpa_text(o->id.region[0].start).s);
 	if (o->id.lsa_size)
 		printf(", label area %s", size_text(o->id.lsa_size).s);
 	putchar('\n');
+}
+
+static void print_dynamic(const struct overview *o)
+{
+	printf("Dynamic     %s of %s with the host, in %zu extent%s", size_text(o->dc.allocated).s,
+	       size_text(o->dc.capacity).s, o->dc.extents, plural(o->dc.extents));
+	if (o->dc.offers)
+		printf("; %s%u offer%s to answer%s", colour(YELLOW), o->dc.offers,
+		       plural(o->dc.offers), colour(PLAIN));
+	if (o->dc.requests)
+		printf("; %s%u request%s to release%s", colour(YELLOW), o->dc.requests,
+		       plural(o->dc.requests), colour(PLAIN));
+	if (o->dc.forced)
+		printf("; %s%u taken by force%s", colour(RED), o->dc.forced, colour(PLAIN));
+	printf("%s\n", o->dc.more ? "; more in the log" : "");
 }
 
 static void print_list(const struct overview *o)
@@ -193,6 +241,8 @@ static void print_overview(const struct overview *o)
 		       get_string(o->device, "serial"), get_string(o->device, "cxl-revision"));
 	putchar('\n');
 	print_capacity(o);
+	if (o->id.regions)
+		print_dynamic(o);
 	if (o->device)
 		print_media(o);
 	print_list(o);
@@ -253,6 +303,21 @@ static struct json_object *logs_json(const struct overview *o)
 	return object;
 }
 
+static struct json_object *dynamic_json(const struct overview *o)
+{
+	struct json_object *object = json_object_new_object();
+
+	add_number(object, "regions", o->id.regions);
+	add_number(object, "capacity", o->dc.capacity);
+	add_number(object, "allocated", o->dc.allocated);
+	add_number(object, "extents", o->dc.extents);
+	add_number(object, "offers", o->dc.offers);
+	add_number(object, "requests", o->dc.requests);
+	add_number(object, "forced", o->dc.forced);
+	add_bool(object, "more", o->dc.more);
+	return object;
+}
+
 static struct json_object *overview_json(struct overview *o)
 {
 	struct json_object *document = json_object_new_object();
@@ -262,6 +327,8 @@ static struct json_object *overview_json(struct overview *o)
 	add_number(document, "capacity", o->id.capacity);
 	add_number(document, "volatile", o->id.parts[0].length);
 	add_number(document, "persistent", o->id.parts[1].length);
+	json_object_object_add(document, "dynamic-capacity",
+			       o->id.regions ? dynamic_json(o) : NULL);
 	add_number(document, "lsa", o->id.lsa_size);
 	add_number(document, "timestamp", o->timestamp);
 	add_number(document, "inject-limit", o->id.inject_limit);

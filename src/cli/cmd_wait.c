@@ -31,15 +31,16 @@ struct wait {
 static bool overflowed(struct wait *wait)
 {
 	struct link *link = wait->ctl->link;
+	struct range areas[AREAS];
+	unsigned count = identity_areas(&wait->id, areas);
 	bool overflow = false;
 
 	/* The flag is about the whole list (D-19), so a line of any partition will do. */
-	for (int i = 0; i < 2 && !overflow; i++) {
+	for (unsigned i = 0; i < count && !overflow; i++) {
 		struct poison_list list = {.overflow = false};
-		struct range line = {wait->id.parts[i].start, SWCXL_LINE};
+		struct range line = {areas[i].start, SWCXL_LINE};
 
-		if (wait->id.parts[i].length)
-			cci_poison_list(link, &wait->id, line, &list);
+		cci_poison_list(link, &wait->id, line, &list);
 		overflow = list.overflow;
 		wait->overflow_timestamp = list.overflow_timestamp;
 		records_free(&list.records);
@@ -163,6 +164,8 @@ static enum status wait_event(struct ctl *ctl, int64_t timeout_ms)
 	struct wait wait = {.ctl = ctl, .log = ctl_log(ctl)};
 
 	cci_identify(ctl_link(ctl), &wait.id);
+	if (wait.log >= 0 && !wait.id.log_max[wait.log])
+		die(REFUSED, "The device has no %s log", log_key((unsigned)wait.log));
 	if (!wait_until(&wait, logged, "SWCXL_EVENT_RECORD", timeout_ms))
 		die_timeout(ctl, "No event was logged");
 	if (ctl->json) {

@@ -31,6 +31,20 @@ COMMAND(wait, "wait", "scan|overflow|event", 1, 1, OPT(timeout) | OPT(log), ANYW
 	"Waits until no scan runs, the list has overflowed, or a log holds a record.")
 COMMAND(events, "events", "", 0, 0, OPT(follow) | OPT(log) | OPT(limit), ANYWHERE,
 	"The records of the event logs, without clearing them.")
+COMMAND(dc_config, "dc config", "", 0, 0, 0, ANYWHERE,
+	"The regions of dynamic capacity, and what the device can keep track of.")
+COMMAND(dc_extents, "dc extents", "", 0, 0, OPT(limit), ANYWHERE,
+	"The capacity that the host has, and what waits for its answer.")
+COMMAND(dc_respond, "dc respond", "[all|none|RANGE...]", 0, ARGS_MAX, OPT(keep), ANYWHERE,
+	"Answers the oldest offer of capacity as the host; or shows it.")
+COMMAND(dc_release, "dc release", "[requested|none|all|RANGE...]", 0, ARGS_MAX, OPT(keep), ANYWHERE,
+	"Gives capacity back as the host; or shows what is asked for.")
+COMMAND(dc_add, "dc add", "[SIZE|RANGE...]", 0, ARGS_MAX,
+	OPT(policy) | OPT(region) | OPT(tag), CONTROL,
+	"Offers capacity to the host, as the fabric manager.")
+COMMAND(dc_reclaim, "dc reclaim", "[SIZE|RANGE...]", 0, ARGS_MAX,
+	OPT(policy) | OPT(region) | OPT(tag) | OPT(forced) | OPT(sanitize), CONTROL,
+	"Asks the host for capacity, or takes it, as the fabric manager.")
 COMMAND(log, "log", "[NAME [clear|populate]]", 0, 2, 0, ANYWHERE,
 	"What a log says: component-state-dump, vendor-debug, command-effects.")
 COMMAND(cci, "cci", "OPCODE [HEX...]", 1, ARGS_MAX, 0, ANYWHERE,

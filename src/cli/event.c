@@ -17,6 +17,7 @@
 
 #include "base/util.h"
 #include "cli/cci.h"
+#include "cli/dc.h"
 #include "cli/format.h"
 #include "cli/names.h"
 #include "cli/report.h"
@@ -33,10 +34,11 @@ static const struct field {
 	} kind;
 	unsigned offset, size, names;
 	int valid; /* bit of VALIDITY, or -1 */
+	enum swcxl_revision since;
 } fields[][24] = {
 #define ALWAYS (-1)
-#define FIELD(kind, name, offset, size, id, valid, ...) \
-	{name, kind, offset, size, ENUM_##id, valid},
+#define FIELD(kind, name, offset, size, id, valid, since, ...) \
+	{name, kind, offset, size, ENUM_##id, valid, SWCXL_CXL_##since},
 #define RECORD(id, name, since, ...) {__VA_ARGS__},
 #include "tbl/event_fields.tbl.h"
 };
@@ -141,7 +143,7 @@ static const char *type_key(size_t type)
 	return type < ARRAY_SIZE(types) ? types[type].name : "vendor";
 }
 
-static struct text uuid_text(const uuid *u)
+struct text uuid_text(const uuid *u)
 {
 	const uint8_t *b = u->b;
 	struct text t;
@@ -161,24 +163,36 @@ static struct event_header header_of(const uint8_t record[static RECORD_SIZE])
 	return header;
 }
 
+unsigned event_handle(const uint8_t record[static RECORD_SIZE])
+{
+	return rd(header_of(record).handle);
+}
+
+bool event_dc(const uint8_t record[static RECORD_SIZE], struct dc_event *event)
+{
+	struct event_header header = header_of(record);
+
+	memcpy(event, record + sizeof(header), sizeof(*event));
+	return type_of(&header.type) == RECORD_DYNAMIC_CAPACITY;
+}
+
 static uint64_t number_of(const struct field *field, const uint8_t record[static RECORD_SIZE])
 {
 	return field->size <= 8 ? le_load(record + field->offset, field->size) : 0;
 }
 
 /*
- * Is a field worth showing? What comes before the validity flags is always valid; behind them
- * those say so, or, for what they have no bit for, that it is not 0.
+ * Is a field worth showing? Validity flags say so. What they have no bit for is valid from the
+ * revision on that has brought it: with the record itself, always; later, if it is not 0.
  */
 static bool is_shown(const struct field *field, const uint8_t record[static RECORD_SIZE],
-		     const struct field *validity)
+		     const struct field *validity, enum swcxl_revision first)
 {
-	if (field->kind == FLAG || field < validity)
-		return true;
 	if (field->kind == VALIDITY || field->kind == FORMAT)
 		return false;
-	return field->valid >= 0 ? number_of(validity, record) >> field->valid & 1
-				 : number_of(field, record) != 0;
+	if (field->valid >= 0 && field->kind != FLAG)
+		return number_of(validity, record) >> field->valid & 1;
+	return field->since == first || number_of(field, record) != 0;
 }
 
 static struct json_object *field_json(const struct field *field,
@@ -229,7 +243,7 @@ static void each_shown(size_t type, const uint8_t record[static RECORD_SIZE],
 	while (validity->kind != VALIDITY)
 		validity++;
 	for (const struct field *field = fields[type]; field->name; field++)
-		if (is_shown(field, record, validity))
+		if (is_shown(field, record, validity, fields[type]->since))
 			show(ctx, field, record);
 }
 
@@ -325,6 +339,28 @@ static void print_field(void *ctx, const struct field *field,
 	printing->comma = ", ";
 }
 
+/* An extent says more as one: its address in the column for these, its size and its tag. */
+static void print_dc(const uint8_t record[static RECORD_SIZE])
+{
+	struct dc_event event;
+
+	event_dc(record, &event);
+	printf("%s  %s, region %u", dpa_text(rd(event.extent.start)).s,
+	       words(value_key(ENUM_dc_event_type, event.type)).s, event.region);
+	if (rd(event.extent.length))
+		printf(", %s", size_text(rd(event.extent.length)).s);
+	if (strcmp(dc_tag_text(event.extent.tag).s, "-") != 0)
+		printf(", tag %s", dc_tag_text(event.extent.tag).s);
+	if (rd(event.extent.sequence))
+		printf(", number %u", rd(event.extent.sequence));
+	if (rd(event.host))
+		printf(", host %u", rd(event.host));
+	if (event.validity & DC_EVENT_COUNTERS_VALID)
+		printf(", available %u extents, %u tags", rd(event.extents_available),
+		       rd(event.tags_available));
+	printf("%s\n", event.flags & DC_EVENT_MORE ? "; more follows" : "");
+}
+
 void event_print(unsigned log, const uint8_t record[static RECORD_SIZE])
 {
 	struct event_header header = header_of(record);
@@ -334,6 +370,10 @@ void event_print(unsigned log, const uint8_t record[static RECORD_SIZE])
 
 	printf("%-16s  %6u  %-30s  ", log_key(log), rd(header.handle),
 	       time_text(rd(header.timestamp)).s);
+	if (type == RECORD_DYNAMIC_CAPACITY) {
+		print_dc(record);
+		return;
+	}
 	if (address && address->kind == ADDRESS)
 		printf("%s  ", dpa_text(number_of(address, record) & MEDIA_ADDRESS_DPA).s);
 	else

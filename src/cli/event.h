@@ -7,7 +7,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/wire.h"
+#include "cli/format.h"
 #include "cli/link.h"
+#include "wire/dc.h"
 
 #define RECORD_SIZE 0x80
 
@@ -28,6 +31,11 @@ void event_log_free(struct event_log *log);
 
 /* The record as an object: its header, and the fields of its type (tbl/event_fields.tbl.h). */
 struct json_object *event_json(unsigned log, const uint8_t record[static RECORD_SIZE]);
+
+unsigned event_handle(const uint8_t record[static RECORD_SIZE]);
+/* False: it is none of dynamic capacity. */
+bool event_dc(const uint8_t record[static RECORD_SIZE], struct dc_event *event);
+struct text uuid_text(const uuid *u);
 
 /* One line of the table, and its heading. */
 void event_print(unsigned log, const uint8_t record[static RECORD_SIZE]);

@@ -42,6 +42,7 @@ struct link {
 	/* List and result cursors are shared with other users of the device, who may have left
 	 * them half-way. */
 	bool shared;
+	size_t payload; /* bytes that a command may take or give */
 };
 
 struct link *qmp_open(const char *path);

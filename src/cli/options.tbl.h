@@ -23,5 +23,11 @@ OPTION(follow,    "follow",    NULL,   "go on and print records as they come")
 OPTION(log,       "log",       "L",    "informational, warning, failure, fatal or dynamic-capacity only")
 OPTION(value,     "value",     "V",    "of a fault: a return code, a duration or a number of bytes")
 OPTION(count,     "count",     "N",    "of a fault: how many times; 0 is until cleared (default: 1)")
+OPTION(keep,      "keep",      NULL,   "leave the records in the event log")
+OPTION(policy,    "policy",    "P",    "add: free, contiguous, prescriptive or enable-shared-access; reclaim: tag-based or prescriptive")
+OPTION(region,    "region",    "N",    "of dynamic capacity (default: that of the RANGE, else 0)")
+OPTION(tag,       "tag",       "T",    "a UUID, 32 hexadecimal digits, or up to 16 characters")
+OPTION(forced,    "forced",    NULL,   "do not ask, take it; also what is still on offer")
+OPTION(sanitize,  "sanitize",  NULL,   "content and poison go when the capacity is free again")
 /* clang-format on */
 #undef OPTION

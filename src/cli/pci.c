@@ -328,6 +328,9 @@ struct link *pci_open(const char *bdf)
 	find_mailbox(&pci->function, DEVCAP_SECONDARY_MAILBOX, &pci->secondary);
 	if (!pci->primary.regs)
 		die(NO_CONNECTION, "%s has no mailbox that this program can use", bdf);
+	pci->link.payload = pci->primary.payload;
+	if (pci->secondary.regs)
+		pci->link.payload = MIN(pci->primary.payload, pci->secondary.payload);
 	pci->out = xalloc(NULL, MAX(pci->primary.payload, pci->secondary.payload) + 8);
 	return &pci->link;
 }

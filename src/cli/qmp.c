@@ -25,6 +25,7 @@
 #include "cli/report.h"
 
 #define GREETING_MS 5000
+#define PAYLOAD 4096 /* as mailboxes mostly have it: what is longer comes in parts */
 #define REPLY_MS 30000
 #define LINE_MAX_BYTES (256 * MiB) /* the longest answer is 65536 rows of poison: 8 MiB */
 #define OUTPUT_MAX (1 * MiB)	   /* the largest mailbox payload */
@@ -281,7 +282,9 @@ struct link *qmp_open(const char *path)
 	struct qmp *q = xalloc(NULL, sizeof(*q));
 	struct json_object *greeting;
 
-	*q = (struct qmp){.link = {.ops = &qmp_ops}, .path = path, .fd = connect_to(path)};
+	*q = (struct qmp){.link = {.ops = &qmp_ops, .payload = PAYLOAD},
+			  .path = path,
+			  .fd = connect_to(path)};
 	q->events = json_object_new_array();
 	q->out = xalloc(NULL, OUTPUT_MAX);
 	q->cap = 128 * KiB;

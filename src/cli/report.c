@@ -165,17 +165,23 @@ void die(enum status status, const char *format, ...)
 	end(status, -1, text);
 }
 
+void die_refused_so(unsigned opcode, unsigned rc, const char *what, const char *next)
+{
+	char text[1024];
+
+	snprintf(text, sizeof(text), "%s%s%s: %s.%s%s%s", opcode_text(opcode), what ? " " : "",
+		 what ? what : "", rc_full(rc), next ? " " : "", next ? next : "", next ? "." : "");
+	end(REFUSED, (int)rc, text);
+}
+
 void die_refused(unsigned opcode, unsigned rc, const char *what)
 {
 	const char *next = NULL;
-	char text[1024];
 
 	for (size_t i = 0; i < ARRAY_SIZE(advice); i++)
 		if (advice[i].rc == rc)
 			next = advice[i].text;
-	snprintf(text, sizeof(text), "%s%s%s: %s.%s%s%s", opcode_text(opcode), what ? " " : "",
-		 what ? what : "", rc_full(rc), next ? " " : "", next ? next : "", next ? "." : "");
-	end(REFUSED, (int)rc, text);
+	die_refused_so(opcode, rc, what, next);
 }
 
 void warning(const char *format, ...)

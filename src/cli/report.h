@@ -27,6 +27,9 @@ __attribute__((format(printf, 2, 3))) _Noreturn void die(enum status status, con
  * context ("0x1000"), or NULL. */
 _Noreturn void die_refused(unsigned opcode, unsigned rc, const char *what);
 
+/* The same with advice of its own. */
+_Noreturn void die_refused_so(unsigned opcode, unsigned rc, const char *what, const char *next);
+
 __attribute__((format(printf, 1, 2))) void warning(const char *text, ...);
 
 /* Names as the specification writes them: "Busy", "Scan Media"; numbers where it has none. */

@@ -17,6 +17,7 @@ import time
 LINE = 64
 UNIT = 256 << 20
 CEL = bytes.fromhex("0da9c0b5bf414b788f7996b1623b3f17")
+DYNAMIC_CAPACITY = bytes.fromhex("ca95afa7f18340188c2f95268e101a2a")
 BACKGROUND_STARTED, INVALID_INPUT, UNSUPPORTED, BUSY = 1, 2, 3, 6
 BAD_ADDRESS, WRONG_MAILBOX = 0xF, 0x15
 SECONDARY = 1 << 7
@@ -32,7 +33,16 @@ class Model:
         self.payload, self.revision = payload, revision
         self.records = []  # (start, length, source)
         self.found = []
-        self.events = {log: [] for log in range(4)}
+        self.handle = 0  # of the last event record
+        self.answer_code = 0
+        self.answers = []  # payloads of 4802h and 4803h
+        self.events = {log: [] for log in range(5)}
+        self.regions = []  # of dynamic capacity: base, decode length as it is told, length, block
+        self.regions_a_page = 8
+        self.counters = b""  # behind the regions
+        self.extents = []  # start, length
+        self.generation = 0
+        self.before_page = lambda start: None  # of the extent list
         self.overflow = 0  # its timestamp
         self.cursor = {}  # of lists and results, by mailbox
         self.stop_after = None  # result records, then the scan stops prematurely
@@ -53,6 +63,20 @@ class Model:
 
     def capacity(self):
         return (self.volatile + self.persistent) * UNIT
+
+    def give_dynamic_capacity(self, *regions):
+        self.regions = list(regions)
+        self.effects.update({0x4800: SECONDARY, 0x4801: SECONDARY, 0x0101: 0x20, 0x4802: 2, 0x4803: 2})
+
+    def offer(self, kind, *extents, more=False):
+        """Records of one event; more: it does not end with the last of them."""
+        for n, (start, length) in enumerate(extents):
+            flags = int(more or n < len(extents) - 1)
+            self.handle += 1
+            record = DYNAMIC_CAPACITY + struct.pack("<B3xHH8x16x", 0x80, self.handle, 0)
+            record += struct.pack("<BBHBB2xQQ16sH30x8x", kind, 0, 0, 0, flags, start, length, b"", 0)
+            assert len(record) == 0x80
+            self.events[4].append(record)
 
     def page(self, mailbox, key, rows, restart=False):
         """The next rows that fit, and whether there are more."""
@@ -76,6 +100,37 @@ class Model:
         more = len(fit) < len(records)
         return 0, struct.pack("<BBHQQH10x", 2 * more, 0, 0, 0, 0, len(fit)) + b"".join(fit)
 
+    def cmd_0101(self, mailbox, payload):
+        log, _, count = struct.unpack_from("<BBB", payload)
+        handles = [int.from_bytes(record[0x14:0x16], "little") for record in self.events[log][:count]]
+        if list(struct.unpack(f"<{count}H", payload[6:])) != handles:
+            return 0xE, b""
+        del self.events[log][:count]
+        return 0, b""
+
+    def cmd_4800(self, mailbox, payload):
+        count, start = payload
+        some = self.regions[start:start + min(count, self.regions_a_page)]
+        data = b"".join(struct.pack("<QQQQIB3x", base, decode, length, block, 7, 1)
+                        for base, decode, length, block in some)
+        return 0, struct.pack("<BB6x", len(self.regions), len(some)) + data + self.counters
+
+    def cmd_4801(self, mailbox, payload):
+        count, start = struct.unpack("<II", payload)
+        self.before_page(start)
+        if start > len(self.extents):
+            return INVALID_INPUT, b""
+        some = self.extents[start:start + count]
+        assert 16 + 40 * len(some) <= self.payload
+        return 0, struct.pack("<III4x", len(some), len(self.extents), self.generation) + b"".join(
+            struct.pack("<QQ16sH6x", begin, length, b"", 0) for begin, length in some)
+
+    def cmd_4802(self, mailbox, payload):
+        self.answers.append(payload)
+        return self.answer_code, b""
+
+    cmd_4803 = cmd_4802
+
     def cmd_0300(self, mailbox, payload):
         return 0, struct.pack("<Q", 1000000000 * 10**9)
 
@@ -93,7 +148,8 @@ class Model:
         reply = struct.pack("<16s4Q4HI", b"fake\x1b 1", self.volatile + self.persistent,
                             self.volatile, self.persistent,
                             0, 10, 20, 30, 40, 0)
-        reply += (256).to_bytes(3, "little") + struct.pack("<HBBH", 0, 0, 0, 0)
+        dynamic = 256 if self.regions else 0
+        reply += (256).to_bytes(3, "little") + struct.pack("<HBBH", 0, 0, 0, dynamic)
         return 0, reply if self.revision >= 3 else reply[:0x43]
 
     def cmd_4100(self, mailbox, payload):

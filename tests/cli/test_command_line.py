@@ -111,6 +111,29 @@ GLOBAL = {"qmp", "pci", "json", "help", "version"}
     (["scan", "0+0"], "The range at 0x0 is empty"),
     (["poison", "list", "0", "0", "--media"], "The range at 0x0 is empty"),
     (["status", "--pci", "mem0"], "'mem0' is no PCI function"),
+    (["dc"], "'dc' needs a subcommand: 'dc config', 'dc extents', 'dc respond', 'dc release', "
+             "'dc add', 'dc reclaim'"),
+    (["dc", "respond", "al"], "'al' is neither START+LENGTH nor START-END"),
+    (["dc", "respond", "0x1000"], "'0x1000' is neither START+LENGTH nor START-END"),
+    (["dc", "respond", "0+0"], "The range '0+0' is empty"),
+    (["dc", "respond", "0xffffffffffffffc0+128"], "is beyond all addresses"),
+    (["dc", "release", "all", "none"], "'all' is neither START+LENGTH nor START-END"),
+    (["dc", "release", "none", "--keep"], "'none' does nothing but clear records"),
+    (["dc", "add"], "Say how much or what"),
+    (["dc", "add", "0"], "A SIZE is more than 0"),
+    (["dc", "add", "2M", "2M"], "A SIZE stands alone"),
+    (["dc", "add", "2M", "0+2M"], "A SIZE stands alone"),
+    (["dc", "add", "0+2M", "--policy", "free"], "Say how much or what"),
+    (["dc", "add", "2M", "--policy", "prescriptive"], "Say how much or what"),
+    (["dc", "add", "2M", "--policy", "best"], "There is no policy 'best'"),
+    (["dc", "add", "--policy", "enable-shared-access"], "enable-shared-access needs --tag"),
+    (["dc", "add", "2M", "--forced"], "'dc add' has no option --forced"),
+    (["dc", "reclaim"], "Say what: --tag with or without a SIZE, or RANGEs"),
+    (["dc", "reclaim", "2M"], "Say what: --tag"),
+    (["dc", "reclaim", "--policy", "free"], "There is no policy 'free'"),
+    (["dc", "reclaim", "--policy", "prescriptive", "--tag", "x"], "Say what: prescriptive needs"),
+    (["dc", "add", "2M", "--region", "x"], "--region needs a number"),
+    (["dc", "add", "2M", "--pci", "35:00.0"], "'dc add' needs the control socket"),
 ])
 def test_usage(args, text):
     BARE.fails(USAGE, text, *args)
@@ -138,7 +161,7 @@ def test_options_stand_anywhere():
 
 def test_help_names_every_command():
     text = BARE.ok("--help")
-    assert re.findall(r"^  ([a-z]+(?: list| results| step)?) ", text.split("Options:")[0],
+    assert re.findall(r"^  ((?:dc )?[a-z]+(?: list| results| step)?) ", text.split("Options:")[0],
                       re.M) == COMMANDS
     assert max(map(len, text.splitlines())) <= 110
     assert BARE.ok("-h") == text

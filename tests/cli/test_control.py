@@ -69,7 +69,7 @@ def test_status_as_json(start):
     assert status == {
         "transport": "qmp", "firmware": "swcxl 0.1.0", "capacity": 768 * MIB, "volatile": 256 * MIB,
         "persistent": 512 * MIB, "lsa": 128 << 10, "timestamp": 0, "inject-limit": 7,
-        "injected-persists": True,
+        "injected-persists": True, "dynamic-capacity": None,
         "poison-list": {"count": 0, "max": 256, "overflow": False, "overflow-timestamp": 0,
                         "scan-in-progress": False},
         "background": {"opcode": 0, "percent": 0, "return-code": 0, "running": False},
