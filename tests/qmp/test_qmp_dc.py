@@ -244,7 +244,7 @@ def test_refusals_are_the_last_64(qmp):
 
 
 def test_events_have_all_of_an_extent(qmp, checked):
-    """Of a sharable region, whose extents have numbers."""
+    """Of a sharable region, whose extents are numbered as they are named."""
     add(qmp, "prescriptive", (4 * BLOCK, BLOCK), (0, 2 * BLOCK), region=2, tag="tag1")
     answer(qmp, (at(0, 2), 2 * BLOCK), (at(4 * BLOCK, 2), BLOCK))
     news = [event for event in qmp.events if event["event"] == "SWCXL_DC_EXTENT"]
@@ -252,9 +252,9 @@ def test_events_have_all_of_an_extent(qmp, checked):
         checked.check_event(event)
     assert [event["data"] for event in news] == [
         {"change": "accepted", "region": 2, "start": at(0, 2), "length": 2 * BLOCK, "tag": TAG,
-         "shared-sequence": 0},
+         "shared-sequence": 1},
         {"change": "accepted", "region": 2, "start": at(4 * BLOCK, 2), "length": BLOCK,
-         "tag": TAG, "shared-sequence": 1}]
+         "tag": TAG, "shared-sequence": 0}]
 
 
 def test_a_record_is_news_when_the_log_was_empty(qmp, checked):

@@ -302,19 +302,19 @@ static void shared_responses(void)
 	c.dc_flags[1] = SWCXL_DC_SHARABLE;
 	dc_open(&t, &c);
 	CHECK(!offer(&t, 3, PARTS({REGION + 8, 2}, {REGION, 4})));
-	CHECK(log_is(&t, "A4096+4/3> A4104+2/3:1"));
+	CHECK(log_is(&t, "A4096+4/3:1> A4104+2/3")); /* numbered as they were named */
 	CHECK(update(&t, RESPOND, PARTS({REGION, 4})) == BAD_LIST);
 	CHECK(update(&t, RESPOND, PARTS({REGION, 3}, {REGION + 8, 2})) == BAD_LIST);
 	CHECK(update(&t, RESPOND, PARTS({REGION, 6})) == BAD_ADDRESS);
 	CHECK(update(&t, RESPOND | MORE, PARTS({REGION, 4})) == SWCXL_SUCCESS);
 	CHECK(update(&t, RESPOND, NULL, 0) == BAD_LIST);
-	CHECK(extents_are(&t, "P4096+4/3 P4104+2/3:1"));
+	CHECK(extents_are(&t, "P4096+4/3:1 P4104+2/3"));
 	CHECK(update(&t, RESPOND | MORE, PARTS({REGION + 8, 2}, {REGION, 1})) == SWCXL_SUCCESS);
 	CHECK(update(&t, RESPOND, PARTS({REGION + 2, 2}, {REGION + 1, 1})) == SWCXL_SUCCESS);
-	CHECK(extents_are(&t, "A4096+4/3 A4104+2/3:1") && heard_is("+4096+4/3 +4104+2/3:1"));
+	CHECK(extents_are(&t, "A4096+4/3:1 A4104+2/3") && heard_is("+4096+4/3:1 +4104+2/3"));
 	CHECK(!offer(&t, 4, PARTS({REGION + 20, 1}, {REGION + 30, 1})));
 	CHECK(update(&t, RESPOND, NULL, 0) == SWCXL_SUCCESS);
-	CHECK(extents_are(&t, "A4096+4/3 A4104+2/3:1"));
+	CHECK(extents_are(&t, "A4096+4/3:1 A4104+2/3"));
 	test_device_close(&t);
 }
 
