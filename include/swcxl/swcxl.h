@@ -367,6 +367,20 @@ uint64_t swcxl_payload_offset(const struct swcxl_dev *dev, enum swcxl_mailbox ma
 uint32_t swcxl_payload_area_size(const struct swcxl_dev *dev);
 void swcxl_set_payload(struct swcxl_dev *dev, enum swcxl_mailbox mailbox, void *memory);
 
+/*
+ * The mailbox registers (8.2.9.4), for a transport that lets its peer map them too: they end the
+ * page of SWCXL_REGISTERS_SIZE bytes before the payload area, in which nothing else is.
+ * swcxl_set_registers() gives the device memory for that page (aligned, owned by the caller, used
+ * until the next call; NULL: accesses all come by swcxl_bar_write() again). What the peer
+ * then writes is seen by whoever looks: swcxl_rung() is true, at the cost of two loads, when a
+ * doorbell waits; swcxl_poll() takes what was written, executes what was rung for, and
+ * returns how many commands. Accesses by swcxl_bar_read() and swcxl_bar_write() stay possible.
+ */
+#define SWCXL_REGISTERS_SIZE 4096u
+void swcxl_set_registers(struct swcxl_dev *dev, enum swcxl_mailbox mailbox, void *page);
+bool swcxl_rung(const struct swcxl_dev *dev);
+unsigned swcxl_poll(struct swcxl_dev *dev);
+
 /* ---- command interface ---------------------------------------------------------------------- */
 
 /*

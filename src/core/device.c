@@ -288,6 +288,7 @@ uint64_t swcxl_advance(struct swcxl_dev *dev, uint64_t now_ns)
 	if (now_ns > dev->now_ns)
 		advance_to(dev, MIN(now_ns, SWCXL_NO_DEADLINE - 1));
 	dev->now_ns = MAX(dev->now_ns, now_ns);
+	mailbox_show_background(dev);
 	dev->deadline_ns = earliest(dev, NULL, NULL);
 	return dev->deadline_ns;
 }

@@ -309,6 +309,8 @@ struct mailbox {
 	uint8_t *payload;     /* may be shared with a hostile peer */
 	uint8_t *own_payload; /* used when the transport lends none */
 	uint8_t *in, *out;    /* private copies */
+	uint8_t *page;	      /* the registers where a hostile peer maps them, or NULL */
+	bool enables_unseen;  /* it may have written interrupt enables that nobody has seen */
 	struct held_reply held;
 };
 
@@ -316,6 +318,8 @@ int mailbox_init(struct swcxl_dev *dev);
 void mailbox_fini(struct swcxl_dev *dev);
 void mailbox_reset(struct swcxl_dev *dev);
 void mailbox_background_done(struct swcxl_dev *dev, struct swcxl_cci *cci);
+/* Time has passed: mapped registers show how far a background operation has come. */
+void mailbox_show_background(struct swcxl_dev *dev);
 /* Faults were cleared: nothing is delayed or hangs. */
 void mailbox_recover(struct swcxl_dev *dev);
 uint64_t mailbox_deadline(const struct swcxl_dev *dev);

@@ -16,6 +16,12 @@
  *
  * With durable state, publishing may have to wait for a commit. Until then the reply is held: the
  * doorbell reads 1, and the mailbox takes no writes, as 8.2.9.4.4 has it for a command that runs.
+ *
+ * A transport may map the registers too (ADR 0024). Then a peer writes them without telling, and
+ * somebody has to look (swcxl_poll). Who owns the page follows the doorbell. While it reads 0, the
+ * peer may be half-way through a command, so the device stores nothing that it could overwrite;
+ * from the ring to the reply the device owns it all. What the device believes is its own state:
+ * of the page it takes control and command, each by one load.
  */
 #include <errno.h>
 
@@ -52,6 +58,8 @@ uint64_t device_bar_size(const struct swcxl_dev *dev)
 		size *= 2;
 	return size;
 }
+
+static bool take_page(struct swcxl_dev *dev, unsigned which);
 
 /* ---- reading ---- */
 
@@ -138,11 +146,86 @@ void device_bar_read(struct swcxl_dev *dev, uint64_t offset, void *buf, uint32_t
 		uint64_t payload = swcxl_payload_offset(dev, i);
 
 		if (offset < payload && offset + len > payload - MBOX_PAYLOAD) {
+			take_page(dev, i);
 			build_mailbox(dev, i, regs);
 			show(offset, buf, len, payload - MBOX_PAYLOAD, regs, sizeof(regs));
 		}
 		show(offset, buf, len, payload, dev->mailbox[i].payload, dev->config.payload_size);
 	}
+}
+
+/* ---- registers that a peer maps ---- */
+
+static uint32_t page_control(const struct mailbox *m)
+{
+	uint32_t raw = __atomic_load_n((uint32_t *)(m->page + MBOX_CONTROL), __ATOMIC_ACQUIRE);
+
+	return (uint32_t)le_load(&raw, sizeof(raw));
+}
+
+static uint64_t page_command(const struct mailbox *m)
+{
+	uint64_t raw = __atomic_load_n((uint64_t *)(m->page + MBOX_COMMAND), __ATOMIC_RELAXED);
+
+	return le_load(&raw, sizeof(raw));
+}
+
+/* A register of 64 bits, in one store. */
+static void put(struct mailbox *m, const uint8_t regs[MBOX_PAYLOAD], unsigned offset)
+{
+	uint64_t value;
+
+	memcpy(&value, regs + offset, sizeof(value));
+	__atomic_store_n((uint64_t *)(m->page + offset), value, __ATOMIC_RELAXED);
+}
+
+/* All registers, the doorbell last: with it the page is the peer's again. */
+static void publish(struct swcxl_dev *dev, unsigned which)
+{
+	struct mailbox *m = &dev->mailbox[which];
+	uint8_t regs[MBOX_PAYLOAD];
+
+	if (!m->page)
+		return;
+	build_mailbox(dev, which, regs);
+	put(m, regs, MBOX_COMMAND);
+	put(m, regs, MBOX_STATUS);
+	put(m, regs, MBOX_BACKGROUND);
+	__atomic_thread_fence(__ATOMIC_RELEASE);
+	put(m, regs, MBOX_CAPS); /* and control, right behind */
+}
+
+/* What a peer has no business to write, and so can be stored at any time. */
+void mailbox_show_background(struct swcxl_dev *dev)
+{
+	struct mailbox *m = &dev->mailbox[SWCXL_MAILBOX_PRIMARY]; /* the other has none (8.2.9.4) */
+	uint8_t regs[MBOX_PAYLOAD];
+
+	if (!m->page)
+		return;
+	build_mailbox(dev, SWCXL_MAILBOX_PRIMARY, regs);
+	put(m, regs, MBOX_BACKGROUND);
+	put(m, regs, MBOX_STATUS);
+}
+
+static bool is_rung(const struct mailbox *m)
+{
+	return m->page && !m->held.active && page_control(m) & MBOX_CONTROL_DOORBELL;
+}
+
+/* Enables that were written without a ring. */
+static void see_enables(struct swcxl_dev *dev, unsigned which)
+{
+	struct mailbox *m = &dev->mailbox[which];
+	uint32_t control;
+
+	if (!m->page || m->held.active || which != SWCXL_MAILBOX_PRIMARY)
+		return;
+	control = page_control(m);
+	if (control & MBOX_CONTROL_DOORBELL || (control & MBOX_CONTROL_ENABLES) == m->control)
+		return;
+	m->control = control & MBOX_CONTROL_ENABLES;
+	m->enables_unseen = false;
 }
 
 /* ---- writing ---- */
@@ -160,6 +243,7 @@ static void release(struct swcxl_dev *dev, struct mailbox *m)
 	memset(m->payload + dev->config.payload_size, 0, area - dev->config.payload_size);
 	m->command = (uint64_t)held->out_len << 16 | held->opcode;
 	m->rc = held->rc;
+	publish(dev, (unsigned)(m - dev->mailbox));
 	if (m->control & MBOX_CONTROL_DOORBELL_IRQ)
 		device_irq(dev, VECTOR_MAILBOX);
 }
@@ -274,14 +358,52 @@ static void ring(struct swcxl_dev *dev, struct mailbox *m)
  */
 static void write_control(struct swcxl_dev *dev, unsigned which, uint32_t value)
 {
-	const uint32_t enables = MBOX_CONTROL_DOORBELL_IRQ | MBOX_CONTROL_BACKGROUND_IRQ;
 	struct mailbox *m = &dev->mailbox[which];
 	uint32_t keep = value & MBOX_CONTROL_DOORBELL ? m->control : 0;
 
 	if (which == SWCXL_MAILBOX_PRIMARY)
-		m->control = keep | (value & enables);
+		m->control = keep | (value & MBOX_CONTROL_ENABLES);
 	if (value & MBOX_CONTROL_DOORBELL)
 		ring(dev, m);
+}
+
+/*
+ * What the peer has put into the page counts as written now. True: the doorbell among it. An
+ * enable that Linux writes just before its first ring may be gone before anybody has seen it.
+ */
+static bool take_page(struct swcxl_dev *dev, unsigned which)
+{
+	struct mailbox *m = &dev->mailbox[which];
+	uint32_t control;
+
+	if (!m->page || m->held.active)
+		return false;
+	see_enables(dev, which);
+	control = page_control(m);
+	m->command = page_command(m) & MBOX_COMMAND_MASK;
+	if (!(control & MBOX_CONTROL_DOORBELL))
+		return false;
+	m->enables_unseen |= !((m->control | control) & MBOX_CONTROL_ENABLES);
+	write_control(dev, which, control);
+	return true;
+}
+
+bool swcxl_rung(const struct swcxl_dev *dev)
+{
+	bool rung = false;
+
+	for (unsigned i = 0; i < SWCXL_MAILBOXES; i++)
+		rung |= is_rung(&dev->mailbox[i]);
+	return rung;
+}
+
+unsigned swcxl_poll(struct swcxl_dev *dev)
+{
+	unsigned rings = 0;
+
+	for (unsigned i = 0; i < SWCXL_MAILBOXES; i++)
+		rings += take_page(dev, i);
+	return rings;
 }
 
 static void write_mailbox(struct swcxl_dev *dev, unsigned which, uint64_t offset,
@@ -292,6 +414,7 @@ static void write_mailbox(struct swcxl_dev *dev, unsigned which, uint64_t offset
 	uint8_t regs[MBOX_PAYLOAD];
 	bool control = false;
 
+	take_page(dev, which);
 	if (m->held.active)
 		return;
 	build_mailbox(dev, which, regs);
@@ -300,11 +423,13 @@ static void write_mailbox(struct swcxl_dev *dev, unsigned which, uint64_t offset
 		control |= i - base == MBOX_CONTROL; /* the byte with all its bits */
 	}
 	m->command = le_load(regs + MBOX_COMMAND, 8) & MBOX_COMMAND_MASK;
-	if (!control)
-		return;
-	if (!(regs[MBOX_CONTROL] & MBOX_CONTROL_DOORBELL)) /* the others show as commands */
-		device_trace(dev, SWCXL_TRACE_WRITE, "device", offset, buf, len);
-	write_control(dev, which, (uint32_t)le_load(regs + MBOX_CONTROL, 4));
+	if (control) {
+		if (!(regs[MBOX_CONTROL] & MBOX_CONTROL_DOORBELL)) /* others show as commands */
+			device_trace(dev, SWCXL_TRACE_WRITE, "device", offset, buf, len);
+		m->enables_unseen = false;
+		write_control(dev, which, (uint32_t)le_load(regs + MBOX_CONTROL, 4));
+	}
+	publish(dev, which);
 }
 
 void device_bar_write(struct swcxl_dev *dev, uint64_t offset, const void *buf, uint32_t len)
@@ -328,7 +453,10 @@ void mailbox_background_done(struct swcxl_dev *dev, struct swcxl_cci *cci)
 {
 	const struct mailbox *m = &dev->mailbox[SWCXL_MAILBOX_PRIMARY];
 
-	if (cci == m->cci && m->control & MBOX_CONTROL_BACKGROUND_IRQ)
+	mailbox_show_background(dev);
+	see_enables(dev, SWCXL_MAILBOX_PRIMARY);
+	/* better one interrupt that nobody waits for than none where somebody does */
+	if (cci == m->cci && (m->control & MBOX_CONTROL_BACKGROUND_IRQ || m->enables_unseen))
 		device_irq(dev, VECTOR_MAILBOX);
 }
 
@@ -339,6 +467,15 @@ void swcxl_set_payload(struct swcxl_dev *dev, enum swcxl_mailbox which, void *me
 	m->payload = memory ? memory : m->own_payload;
 	if (!memory)
 		memset(m->own_payload, 0, swcxl_payload_area_size(dev));
+}
+
+void swcxl_set_registers(struct swcxl_dev *dev, enum swcxl_mailbox which, void *page)
+{
+	struct mailbox *m = &dev->mailbox[which];
+
+	m->page = page ? (uint8_t *)page + PAGE - MBOX_PAYLOAD : NULL;
+	m->enables_unseen = false;
+	publish(dev, which);
 }
 
 int mailbox_init(struct swcxl_dev *dev)
@@ -382,6 +519,8 @@ void mailbox_reset(struct swcxl_dev *dev)
 		m->control = 0;
 		m->command = 0;
 		m->rc = SWCXL_SUCCESS;
+		m->enables_unseen = false;
 		memset(m->payload, 0, swcxl_payload_area_size(dev));
+		publish(dev, i);
 	}
 }

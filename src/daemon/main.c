@@ -401,7 +401,8 @@ static bool stage_sockets(struct daemon *daemon)
 	}
 	if (fd >= 0) {
 		fcntl(fd, F_SETFD, FD_CLOEXEC);
-		error = vfio_server_new(daemon->loop, daemon->dev, fd, &daemon->vfio);
+		error = vfio_server_new(daemon->loop, daemon->dev, fd, options->poll_ns,
+					&daemon->vfio);
 		if (error)
 			return failed(what, error);
 	}

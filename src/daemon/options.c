@@ -23,7 +23,8 @@
 #include "daemon/log.h"
 
 #define USAGE 2
-#define NAME_MAX_CHARS 64 /* as long as anybody types, and no longer than a log line */
+#define NAME_MAX_CHARS 64	   /* as long as anybody types, and no longer than a log line */
+#define POLL_NS (1900 * NS_PER_US) /* the first command after idle within 2 ms */
 #define DC_REGION_DEFAULT (256 * MiB)
 #define LSA_NOT_GIVEN UINT32_MAX
 #define LSA_DEFAULT (128 * KiB) /* with persistent capacity: what Linux needs for labels */
@@ -395,7 +396,8 @@ static int settle(struct options *options)
 
 static void set_defaults(struct options *options)
 {
-	*options = (struct options){.name = "mem0", .fd = -1, .log_level = SWCXL_LOG_WARN};
+	*options = (struct options){
+		.name = "mem0", .fd = -1, .poll_ns = POLL_NS, .log_level = SWCXL_LOG_WARN};
 	swcxl_config_init(&options->config);
 	options->config.serial = 0;
 	options->config.lsa_size = LSA_NOT_GIVEN;

@@ -13,6 +13,7 @@ struct options {
 	const char *name;
 	bool serial_given; /* and not made of the name */
 	bool virtual_clock;
+	uint64_t poll_ns;
 	const char *socket_path; /* this and all below that are pointers: NULL when not given */
 	int fd;			 /* -1 when not given */
 	const char *qmp;

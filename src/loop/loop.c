@@ -21,12 +21,19 @@
 
 #include <assert.h>
 #include <stdlib.h>
+#include <sys/timerfd.h>
 #include <time.h>
+#include <unistd.h>
 #include <uv.h>
 
 /* Longer than a guest under emulation, or a script at the control socket, needs for its first
  * look; short for a person. */
 #define HOLD_NS (20 * NS_PER_MS)
+
+/* For how long after some activity the loop stays awake: longer than a guest needs from one command
+ * to the next, short beside what it costs to sleep and be woken. */
+#define HOT_NS (200 * NS_PER_US)
+#define LOOKS 64 /* in a row, before descriptors are seen to: about as long as that takes */
 
 /* A function to be called. */
 struct hook {
@@ -34,8 +41,19 @@ struct hook {
 	void *ctx;
 };
 
+/* Looking for what nothing tells of. */
+struct look {
+	loop_look_fn *fn;
+	void *ctx;
+	int timer; /* a timerfd, since libuv's timers are of milliseconds; -1: none */
+	struct loop_watch *watch;
+	uint64_t hot_until; /* on uv_hrtime() */
+};
+
 struct loop {
 	uv_loop_t uv;
+	uv_idle_t hot; /* libuv's name for what keeps it from sleeping */
+	struct look look;
 	uv_timer_t timer;
 	uv_timer_t alarm;
 	uv_prepare_t sleep; /* libuv's name for what comes before sleeping */
@@ -226,6 +244,71 @@ void loop_before_sleep(struct loop *loop, loop_hook *fn, void *ctx)
 	uv_prepare_start(&loop->sleep, on_prepare);
 }
 
+/* ---- looking --------------------------------------------------------------------------------- */
+
+/* Between two of these, libuv sees to what is ready without sleeping. */
+static void on_hot(uv_idle_t *idle)
+{
+	struct loop *loop = idle->data;
+	struct look *look = &loop->look;
+	bool found = false;
+
+	for (unsigned i = 0; look->fn && i < LOOKS && !found; i++)
+		found = look->fn(look->ctx, false);
+	if (found)
+		loop_hot(loop);
+	else if (uv_hrtime() >= look->hot_until)
+		uv_idle_stop(idle);
+}
+
+void loop_hot(struct loop *loop)
+{
+	loop->look.hot_until = uv_hrtime() + HOT_NS;
+	uv_idle_start(&loop->hot, on_hot);
+}
+
+static void on_look(void *ctx, int events)
+{
+	struct loop *loop = ctx;
+	struct look *look = &loop->look;
+	uint64_t times;
+
+	(void)events;
+	if (read(look->timer, &times, sizeof(times)) == sizeof(times) && look->fn(look->ctx, true))
+		loop_hot(loop);
+}
+
+static void stop_looking(struct loop *loop)
+{
+	struct look *look = &loop->look;
+
+	loop_unwatch(look->watch);
+	if (look->timer >= 0)
+		close(look->timer);
+	*look = (struct look){.timer = -1};
+}
+
+bool loop_look(struct loop *loop, uint64_t period_ns, loop_look_fn *fn, void *ctx)
+{
+	const struct timespec period = {(time_t)(period_ns / NS_PER_S),
+					(long)(period_ns % NS_PER_S)};
+	const struct itimerspec when = {period, period};
+	struct look *look = &loop->look;
+
+	stop_looking(loop);
+	if (!fn)
+		return true;
+	look->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	if (look->timer < 0 || timerfd_settime(look->timer, 0, &when, NULL))
+		return false;
+	look->watch = loop_watch(loop, look->timer, LOOP_READABLE, on_look, loop);
+	if (!look->watch)
+		return false;
+	look->fn = fn;
+	look->ctx = ctx;
+	return true;
+}
+
 static void on_alarm(uv_timer_t *timer)
 {
 	const struct loop *loop = timer->data;
@@ -302,7 +385,10 @@ struct loop *loop_new(bool virtual_clock)
 	uv_timer_init(&loop->uv, &loop->timer);
 	uv_timer_init(&loop->uv, &loop->alarm);
 	uv_prepare_init(&loop->uv, &loop->sleep);
+	uv_idle_init(&loop->uv, &loop->hot);
 	loop->timer.data = loop->alarm.data = loop->sleep.data = loop->work.data = loop;
+	loop->hot.data = loop;
+	loop->look.timer = -1;
 	loop->virtual_clock = virtual_clock;
 	loop->deadline = SWCXL_NO_DEADLINE;
 	loop->start_hr = uv_hrtime();
@@ -320,6 +406,7 @@ void loop_free(struct loop *loop)
 {
 	if (!loop)
 		return;
+	stop_looking(loop);
 	/* Watches that are still there go too. Their close callbacks need a turn of the loop, and
 	 * a loop_stop() that nobody ran into another one. */
 	uv_walk(&loop->uv, close_handle, NULL);

@@ -53,6 +53,16 @@ void loop_unwatch(struct loop_watch *watch);
 typedef void loop_hook(void *ctx);
 void loop_before_sleep(struct loop *loop, loop_hook *fn, void *ctx);
 
+/*
+ * Looks for what nothing tells of, memory that a peer writes: fn(ctx, true) is called every
+ * period_ns, and fn(ctx, false) over and over for a short while after loop_hot() or a call that
+ * returned true, since more will come. One at a time; fn NULL ends it. False: the system has no
+ * timer for it.
+ */
+typedef bool loop_look_fn(void *ctx, bool due);
+bool loop_look(struct loop *loop, uint64_t period_ns, loop_look_fn *fn, void *ctx);
+void loop_hot(struct loop *loop);
+
 /* Runs work(ctx) on another thread and then done(ctx) in the loop. One at a time.
  * loop_work_wait(): waits for the end of it, calls done(ctx) at once, and was the last of it. */
 void loop_work(struct loop *loop, loop_hook *work, loop_hook *done, void *ctx);

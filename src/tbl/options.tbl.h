@@ -59,6 +59,7 @@ DEVICE_OPTION("dc-host-timeout", dc_host_timeout_ns, TIME, "TIME", 0, 30 * 24 * 
 PROCESS_OPTION("clock", virtual_clock, CHOICE, "real|virtual", 0, 0, "real", "virtual time moves only by swcxl-clock-step")
 PROCESS_OPTION("socket-path", socket_path, TEXT, "PATH", 0, 0, "none", "serve vfio-user on this socket")
 PROCESS_OPTION("fd", fd, NUMBER, "N", 0, INT_MAX, "none", "serve vfio-user on this inherited socket, listening or connected")
+PROCESS_OPTION("poll", poll_ns, TIME, "TIME", 0, NS_PER_S, "1900us", "how often mapped mailbox registers are looked at for a doorbell; 0: do not map them")
 PROCESS_OPTION("qmp", qmp, TEXT, "PATH", 0, 0, "none", "serve the control protocol on this socket")
 PROCESS_OPTION("run", run, TEXT, "CMD", 0, 0, "none", "run CMD with SWCXL_SOCKET and SWCXL_QMP set, and end with it")
 PROCESS_OPTION("state", state, TEXT, "FILE", 0, 0, "none", "keep what hardware keeps without power in this file")

@@ -533,6 +533,7 @@ OBJECT("vfio-user-counters",
 	MEMBER("errors", "int", "")
 	MEMBER("region-reads", "int", "")
 	MEMBER("region-writes", "int", "")
+	MEMBER("doorbells", "int", "that rang in mapped registers")
 	MEMBER("interrupts", "int", ""))
 OBJECT("state-counters",
 	MEMBER("changes", "int", "of what is durable")

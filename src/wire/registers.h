@@ -104,6 +104,7 @@
 #define MBOX_CONTROL_DOORBELL (1u << 0)
 #define MBOX_CONTROL_DOORBELL_IRQ (1u << 1)
 #define MBOX_CONTROL_BACKGROUND_IRQ (1u << 2)
+#define MBOX_CONTROL_ENABLES (MBOX_CONTROL_DOORBELL_IRQ | MBOX_CONTROL_BACKGROUND_IRQ)
 #define MBOX_COMMAND_OPCODE(c) ((c)&0xffff)
 #define MBOX_COMMAND_LENGTH(c) ((c) >> 16 & 0x1fffff) /* 21 bits: 1 MiB fits */
 #define MBOX_COMMAND_MASK 0x1fffffffffull

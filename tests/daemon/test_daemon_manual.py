@@ -66,7 +66,7 @@ def test_defaults_are_the_same():
 
 
 def test_later_options_are_not_documented():
-    for name in ("sandbox", "poll"):
+    for name in ("sandbox",):
         assert f"Fl Fl {name}" not in page()
 
 

@@ -24,8 +24,8 @@ enum cci_step {
 	STEP_CLOSE,	   /* which */
 	STEP_STATE,	   /* checks what is too slow for every step */
 	STEP_NO_MEMORY,	   /* allocations until one fails */
-	STEP_LEND,	   /* mailbox payload: 1 other memory, 0 the device's own; scribble */
-	STEP_RAS,	   /* an error: bit 7 correctable, bits 4:0 which; a byte of its header */
+	STEP_LEND, /* mailbox memory: 1 which, 2 scribble, 4 the device's own, 8 registers too */
+	STEP_RAS,  /* an error: bit 7 correctable, bits 4:0 which; a byte of its header */
 	STEP_FIRMWARE,	   /* channel, parts, units in each, at which of them what goes wrong */
 	STEP_EVENT,	   /* log, records */
 	STEP_DC_ADD,	   /* region, policy, tag, ranges; each: offset, blocks */
@@ -33,6 +33,7 @@ enum cci_step {
 	STEP_DC_REFERENCE, /* tag, 1 or 0 */
 	STEP_DC_ANSWER,	   /* channel, 0 to add or 1 to release, entries and bit 3 More; each: which
 			      extent, how much of it */
+	STEP_PEER, /* writes mapped registers: mailbox and bit 7 to look, place, width, bytes */
 	STEPS
 };
 

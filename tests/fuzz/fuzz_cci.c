@@ -13,6 +13,7 @@
 #include "input.h"
 #include "rows.h"
 
+#define LENT_SIZE (SWCXL_REGISTERS_SIZE + swcxl_payload_area_size(t.dev))
 #define CHANNELS 6u
 #define WRITE_MAX 600u
 #define STEPS_MAX 150u
@@ -20,7 +21,7 @@
 
 static struct test_device t, shadow;
 static struct swcxl_cci *channel[CHANNELS]; /* from ON_CONTROL on */
-static uint8_t *lent[SWCXL_MAILBOXES];
+static uint8_t *lent[SWCXL_MAILBOXES];	    /* a page of registers, then the payload */
 static uint8_t *out;
 static uint64_t top;		  /* bytes */
 static struct swcxl_cci *watcher; /* only to look */
@@ -378,11 +379,28 @@ static void step_lend(struct input *in)
 	unsigned box = flags & 1;
 
 	if (flags & 2) { /* the peer writes into it meanwhile */
-		memset(lent[box], flags, swcxl_payload_area_size(t.dev));
+		memset(lent[box], flags, LENT_SIZE);
 		return;
 	}
-	memset(lent[box], 0, swcxl_payload_area_size(t.dev));
-	swcxl_set_payload(t.dev, box, flags & 4 ? NULL : lent[box]);
+	memset(lent[box], 0, LENT_SIZE);
+	swcxl_set_payload(t.dev, box, flags & 4 ? NULL : lent[box] + SWCXL_REGISTERS_SIZE);
+	swcxl_set_registers(t.dev, box, flags & 8 ? lent[box] : NULL);
+}
+
+/* No doorbell that was seen stays without an answer: there are no faults here that delay one. */
+static void step_peer(struct input *in)
+{
+	uint8_t flags = (uint8_t)take(in, 1), place = (uint8_t)take(in, 1);
+	uint8_t *registers = lent[flags & 1] + SWCXL_REGISTERS_SIZE - MBOX_PAYLOAD;
+	bool rung;
+
+	for (unsigned i = 0, width = 1u << (take(in, 1) & 3); i < width; i++)
+		registers[(place + i) % MBOX_PAYLOAD] = (uint8_t)take(in, 1);
+	if (!(flags & 0x80))
+		return;
+	rung = swcxl_rung(t.dev);
+	MUST(rung == (swcxl_poll(t.dev) > 0));
+	MUST(!swcxl_rung(t.dev));
 }
 
 /* ---- what must hold ---- */
@@ -604,6 +622,9 @@ static void step_more(unsigned kind, struct input *in)
 	case STEP_DC_ANSWER:
 		step_dc_answer(in);
 		break;
+	case STEP_PEER:
+		step_peer(in);
+		break;
 	default:
 		step_lend(in);
 	}
@@ -693,7 +714,7 @@ static void begin(const struct swcxl_config *c)
 	first_check = true;
 	out = malloc(c->payload_size);
 	for (unsigned i = 0; i < SWCXL_MAILBOXES; i++)
-		lent[i] = calloc(1, swcxl_payload_area_size(t.dev));
+		lent[i] = aligned_alloc(SWCXL_REGISTERS_SIZE, LENT_SIZE);
 	memset(channel, 0, sizeof(channel));
 	channel[ON_CONTROL] = swcxl_cci_new(t.dev);
 }

@@ -50,7 +50,7 @@ static unsigned open_fds(void)
 
 static void connect_client(void)
 {
-	vfio_payload_open(&payload, t.dev);
+	vfio_payload_open(&payload, t.dev, true);
 	session = (struct vfio_session){
 		.dev = t.dev, .irqs = &irqs, .payload = &payload, .stats = &stats};
 }

@@ -329,6 +329,11 @@ static void cci_seeds(void)
 		ADD(STEP_NO_MEMORY, n, STEP_PLANT, 0, n * 5, 3, n % 4, n % 2, STEP_OPEN, n,
 		    STEP_WRITE, 0, n, 64, 0, 7, STEP_LEND, n, STEP_CLOSE, n);
 	save("cci", "memory");
+	config(0, 0);
+	for (int n = 0; n < 6; n++) /* Identify, by memory alone */
+		ADD(STEP_LEND, 8 | n % 2, STEP_PEER, n % 2, 8, 1, 0, 0x40, STEP_PEER, 0x80 | n % 2,
+		    4, 0, 1 | n << 1, STEP_TIME, n, STEP_LEND, 2 | n % 2);
+	save("cci", "mapped");
 	firmware_seeds();
 	dump_seeds();
 }

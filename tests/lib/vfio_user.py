@@ -258,15 +258,22 @@ class Client:
 
     def map_areas(self, index=BAR2):
         """Maps what a region offers: {offset in the region: mmap}."""
+        return {offset: self.map(offset, size, index)
+                for offset, size in self.region_info(index)[0].areas}
+
+    def map(self, offset, size=None, index=BAR2):
+        """Maps a piece of what a region offers: so many bytes, or as far as it reaches."""
         info, fd = self.region_info(index)
         assert fd is not None, "the region offers no memory"
         try:
-            areas = {offset: mmap.mmap(fd, size, offset=info.offset + offset)
-                     for offset, size in info.areas}
+            start, length = next(area for area in info.areas
+                                 if area[0] <= offset < area[0] + area[1])
+            assert (size or 0) <= start + length - offset
+            self.maps.append(mmap.mmap(fd, size or start + length - offset,
+                                       offset=info.offset + offset))
         finally:
             os.close(fd)
-        self.maps.extend(areas.values())
-        return areas
+        return self.maps[-1]
 
 
 def connect_late(path):
@@ -546,24 +553,36 @@ def device_capabilities(client):
 
 
 class Mailbox:
-    """A mailbox, driven as CXL 8.2.9.4 says. mapped: the payload is memory, else each access is a
-    message. The doorbell is rung as Linux rings it: by writing 1 to the control register."""
+    """A mailbox, driven as CXL 8.2.9.4 says. mapped: the payload is memory, and so are the
+    registers if "registers"; else each access is a message. The doorbell is rung as Linux rings
+    it: by writing 1 to the control register."""
 
     CAPS, CONTROL, COMMAND, STATUS, BACKGROUND, PAYLOAD = 0, 4, 8, 0x10, 0x18, 0x20
 
     def __init__(self, client, secondary=False, mapped=False):
         self.client = client
+        self.memory = self.page = None
         self.base, length, _ = device_capabilities(client)[3 if secondary else 2]
         self.caps = self.get(self.CAPS)
         self.size = 1 << (self.caps & 0x1f)
         assert length == 0x20 + self.size
         self.vector = self.caps >> 7 & 0xf
-        self.memory = client.map_areas()[self.base + self.PAYLOAD] if mapped else None
+        if mapped:
+            self.memory = client.map(self.base + self.PAYLOAD)
+        if mapped == "registers":
+            self.page = client.map(self.base + self.PAYLOAD - 4096, 4096)
 
     def get(self, register, width=4):
+        if self.page:
+            at = 4096 - self.PAYLOAD + register
+            return int.from_bytes(self.page[at:at + width], "little")
         return self.client.get(BAR2, self.base + register, width)
 
     def put(self, register, value, width=4):
+        if self.page:
+            at = 4096 - self.PAYLOAD + register
+            self.page[at:at + width] = value.to_bytes(width, "little")
+            return
         self.client.put(BAR2, self.base + register, value, width)
 
     def put_payload(self, data):

@@ -111,8 +111,8 @@ def test_many_attach_and_go_without_a_leak(device):
             client.dma_map(0, 4096, [irqs[1].fd])
             client.map_areas()
             client.send_raw(pack(1, GET_INFO, bytes(16))[:20], [irqs[2].fd])
-            # the connection, its payload, nine interrupts, and what came with the half message
-            wait_until("it has them all", lambda: len(fds_of(device)) == len(before) + 12)
+            # the connection, its payload, its timer, nine interrupts, and what came with the half message
+            wait_until("it has them all", lambda: len(fds_of(device)) == len(before) + 13)
             for irq in irqs:
                 irq.close()
     wait_until("the descriptors are closed", lambda: fds_of(device) == before)

@@ -304,7 +304,7 @@ def test_lists_are_paged_by_each_channel_for_itself(start):
 
 
 @pytest.mark.parametrize("size, records", [("256", 14), ("2K", 126), ("4K", 254), ("1M", 65534)])
-@pytest.mark.parametrize("mapped", [False, True])
+@pytest.mark.parametrize("mapped", [False, True, "registers"])
 def test_records_in_a_payload(start, size, records, mapped):
     """Media error records: (payload - 20h) / 10h of them, for the list and for scan results; event
     records likewise, of 128 bytes."""

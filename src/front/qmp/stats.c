@@ -143,6 +143,7 @@ static void out_vfio(struct out *out, const struct vfio_stats *stats)
 	out_uint(out, "errors", stats->errors);
 	out_uint(out, "region-reads", stats->region_reads);
 	out_uint(out, "region-writes", stats->region_writes);
+	out_uint(out, "doorbells", stats->doorbells);
 	out_uint(out, "interrupts", stats->interrupts);
 	out_end(out, '}');
 }

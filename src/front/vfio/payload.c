@@ -31,15 +31,18 @@ static int make_file(uint64_t size)
 	return fd;
 }
 
-void vfio_payload_open(struct vfio_payload *payload, struct swcxl_dev *dev)
+void vfio_payload_open(struct vfio_payload *payload, struct swcxl_dev *dev, bool registers)
 {
+	uint32_t page = registers ? SWCXL_REGISTERS_SIZE : 0;
+
 	*payload = (struct vfio_payload){
 		.fd = make_file(swcxl_bar_size(dev, SWCXL_BAR_DEVICE)),
-		.area_size = swcxl_payload_area_size(dev),
+		.area_size = page + swcxl_payload_area_size(dev),
+		.registers = page,
 	};
 	for (unsigned i = 0; payload->fd >= 0 && i < SWCXL_MAILBOXES; i++) {
 		void *p = mmap(NULL, payload->area_size, PROT_READ | PROT_WRITE, MAP_SHARED,
-			       payload->fd, (off_t)swcxl_payload_offset(dev, i));
+			       payload->fd, (off_t)(swcxl_payload_offset(dev, i) - page));
 
 		if (p == MAP_FAILED) {
 			vfio_payload_close(payload, dev);
@@ -47,14 +50,17 @@ void vfio_payload_open(struct vfio_payload *payload, struct swcxl_dev *dev)
 		}
 		payload->memory[i] = p;
 	}
-	for (unsigned i = 0; payload->fd >= 0 && i < SWCXL_MAILBOXES; i++)
-		swcxl_set_payload(dev, i, payload->memory[i]);
+	for (unsigned i = 0; payload->fd >= 0 && i < SWCXL_MAILBOXES; i++) {
+		swcxl_set_payload(dev, i, (uint8_t *)payload->memory[i] + page);
+		swcxl_set_registers(dev, i, page ? payload->memory[i] : NULL);
+	}
 }
 
 void vfio_payload_close(struct vfio_payload *payload, struct swcxl_dev *dev)
 {
 	for (unsigned i = 0; i < SWCXL_MAILBOXES; i++) {
 		swcxl_set_payload(dev, i, NULL);
+		swcxl_set_registers(dev, i, NULL);
 		if (payload->memory[i])
 			munmap(payload->memory[i], payload->area_size);
 		payload->memory[i] = NULL;
@@ -68,7 +74,7 @@ void vfio_payload_areas(const struct vfio_payload *payload, const struct swcxl_d
 			struct vfio_sparse_area area[SWCXL_MAILBOXES])
 {
 	for (unsigned i = 0; i < SWCXL_MAILBOXES; i++) {
-		wr(&area[i].offset, swcxl_payload_offset(dev, i));
+		wr(&area[i].offset, swcxl_payload_offset(dev, i) - payload->registers);
 		wr(&area[i].size, payload->area_size);
 	}
 }

@@ -50,8 +50,35 @@ struct vfio_server {
 	struct vfio_irqs irqs;
 	struct vfio_payload payload;
 	struct vfio_stats stats;
+	uint64_t poll_ns; /* 0: registers are not mapped */
+	bool looking;
 	bool paused;
 };
+
+/* ---- mapped registers ---- */
+
+/* Most looks find nothing and have to cost nothing. Once in a while there is more to see than
+ * doorbells: enables that were written, the progress of a background operation to be shown. */
+static bool look(void *ctx, bool due)
+{
+	struct vfio_server *s = ctx;
+	unsigned commands;
+
+	if (s->paused || !(due || swcxl_rung(s->dev)))
+		return false;
+	loop_tick(s->loop);
+	commands = swcxl_poll(s->dev);
+	s->stats.doorbells += commands;
+	return commands;
+}
+
+static void look_or_not(struct vfio_server *s)
+{
+	bool should = s->conn.fd >= 0 && s->payload.lent && s->poll_ns;
+
+	if (should != s->looking)
+		s->looking = loop_look(s->loop, s->poll_ns, should ? look : NULL, s) && should;
+}
 
 /* ---- one connection ---- */
 
@@ -80,6 +107,7 @@ static void conn_close(struct vfio_server *s)
 		swcxl_reset(s->dev, SWCXL_RESET_ATTACH);
 	vfio_irqs_detach(&s->irqs);
 	vfio_payload_close(&s->payload, s->dev);
+	look_or_not(s);
 	if (s->listener < 0)
 		loop_stop(s->loop, 0);
 }
@@ -209,6 +237,8 @@ static bool handle(struct vfio_server *s)
 	c->message.len = rd(c->header.size) - (uint32_t)sizeof(c->header);
 	verdict = vfio_session_handle(&c->session, &c->message, &c->reply);
 	start_message(c);
+	look_or_not(s);
+	loop_hot(s->loop);
 	if (verdict == VFIO_SILENT || verdict == VFIO_CLOSE_SILENT) {
 		no_reply(c);
 		return verdict == VFIO_SILENT;
@@ -279,7 +309,7 @@ static int conn_open(struct vfio_server *s, int fd)
 	c->fd = fd;
 	no_reply(c);
 	start_message(c);
-	vfio_payload_open(&s->payload, s->dev);
+	vfio_payload_open(&s->payload, s->dev, s->poll_ns);
 	c->session = (struct vfio_session){
 		.dev = s->dev,
 		.irqs = &s->irqs,
@@ -382,7 +412,8 @@ static int start(struct vfio_server *s, int fd)
 	return 0;
 }
 
-int vfio_server_new(struct loop *loop, struct swcxl_dev *dev, int fd, struct vfio_server **server)
+int vfio_server_new(struct loop *loop, struct swcxl_dev *dev, int fd, uint64_t poll_ns,
+		    struct vfio_server **server)
 {
 	struct vfio_server *s = calloc(1, sizeof(*s));
 	int err = -ENOMEM;
@@ -390,6 +421,7 @@ int vfio_server_new(struct loop *loop, struct swcxl_dev *dev, int fd, struct vfi
 	if (s) {
 		s->loop = loop;
 		s->dev = dev;
+		s->poll_ns = poll_ns;
 		s->listener = s->spare = s->conn.fd = s->payload.fd = -1;
 		vfio_irqs_init(&s->irqs);
 		s->conn.body = malloc(VFIO_MESSAGE_MAX);
@@ -433,6 +465,8 @@ void vfio_server_pause(struct vfio_server *s, bool pause)
 	s->paused = pause;
 	if (s->conn.fd >= 0)
 		listen_to_conn(s);
+	if (!pause)
+		loop_hot(s->loop); /* to what has rung meanwhile */
 }
 
 const struct vfio_stats *vfio_server_stats(const struct vfio_server *s)

@@ -181,6 +181,7 @@ static int get_region_info(struct request *r)
 			 SWCXL_MAILBOXES * sizeof(struct vfio_sparse_area);
 		flags |= VFIO_REGION_INFO_MMAP;
 		r->reply->fd = s->payload->fd;
+		s->payload->lent = true;
 	}
 	out = add(r, sizeof(*out));
 	if (sparse && rd(in->argsz) >= argsz) {

@@ -18,15 +18,17 @@ struct vfio_server;
 
 struct vfio_stats {
 	uint64_t connections, refused, messages, replies, errors, region_reads, region_writes,
-		interrupts;
+		doorbells /* seen in mapped registers */, interrupts;
 };
 
 /*
  * Serves dev on fd, which it owns from now on: a listening unix stream socket, or a connected one
  * (told apart by SO_ACCEPTCONN) whose peer may already have written. When a connected one closes,
  * loop_stop(loop, 0). 0 and *server, or -errno.
+ * poll_ns: how often mapped mailbox registers of an idle client are looked at; 0 maps none.
  */
-int vfio_server_new(struct loop *loop, struct swcxl_dev *dev, int fd, struct vfio_server **server);
+int vfio_server_new(struct loop *loop, struct swcxl_dev *dev, int fd, uint64_t poll_ns,
+		    struct vfio_server **server);
 void vfio_server_free(struct vfio_server *server);
 
 /* To be called from swcxl_host.irq: fires the vector's eventfd, or keeps it pending (PBA). */
