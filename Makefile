@@ -34,7 +34,8 @@ fuzz:
 	@tests/fuzz/run $(SECONDS)
 
 bench: all
-	@$(BUILD)/bench/core_bench
+	@tools/install-packages bench
+	@BUILD=$(CURDIR)/$(BUILD) bench/run
 
 clean:
 	rm -rf $(BUILD) $(BUILD).log $(CHECK_BUILD) $(CHECK_BUILD)-clang build-fuzz

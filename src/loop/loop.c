@@ -30,10 +30,14 @@
  * look; short for a person. */
 #define HOLD_NS (20 * NS_PER_MS)
 
-/* For how long after some activity the loop stays awake: longer than a guest needs from one command
- * to the next, short beside what it costs to sleep and be woken. */
-#define HOT_NS (200 * NS_PER_US)
+/*
+ * After some activity the loop stays awake for as long as a guest needs from one command to the
+ * next. Then it sleeps for an eighth of the time for which nothing has happened, so that what is
+ * found is found with as much delay again, and never for longer than is asked for.
+ */
+#define HOT_NS (100 * NS_PER_US)
 #define LOOKS 64 /* in a row, before descriptors are seen to: about as long as that takes */
+#define INTERVAL_MIN_NS (20 * NS_PER_US)
 
 /* A function to be called. */
 struct hook {
@@ -47,7 +51,8 @@ struct look {
 	void *ctx;
 	int timer; /* a timerfd, since libuv's timers are of milliseconds; -1: none */
 	struct loop_watch *watch;
-	uint64_t hot_until; /* on uv_hrtime() */
+	uint64_t period, interval; /* at most, and now; ns */
+	uint64_t active;	   /* when something last happened, on uv_hrtime() */
 };
 
 struct loop {
@@ -246,6 +251,22 @@ void loop_before_sleep(struct loop *loop, loop_hook *fn, void *ctx)
 
 /* ---- looking --------------------------------------------------------------------------------- */
 
+static void arm_look(struct loop *loop)
+{
+	struct look *look = &loop->look;
+	uint64_t interval = MAX((uv_hrtime() - look->active) / 8, INTERVAL_MIN_NS);
+	struct itimerspec when;
+
+	interval = MIN(interval, look->period);
+	if (!look->fn || interval == look->interval)
+		return;
+	look->interval = interval;
+	when.it_value.tv_sec = (time_t)(interval / NS_PER_S);
+	when.it_value.tv_nsec = (long)(interval % NS_PER_S);
+	when.it_interval = when.it_value;
+	timerfd_settime(look->timer, 0, &when, NULL);
+}
+
 /* Between two of these, libuv sees to what is ready without sleeping. */
 static void on_hot(uv_idle_t *idle)
 {
@@ -255,15 +276,17 @@ static void on_hot(uv_idle_t *idle)
 
 	for (unsigned i = 0; look->fn && i < LOOKS && !found; i++)
 		found = look->fn(look->ctx, false);
-	if (found)
+	if (found) {
 		loop_hot(loop);
-	else if (uv_hrtime() >= look->hot_until)
+	} else if (uv_hrtime() - look->active >= HOT_NS) {
 		uv_idle_stop(idle);
+		arm_look(loop);
+	}
 }
 
 void loop_hot(struct loop *loop)
 {
-	loop->look.hot_until = uv_hrtime() + HOT_NS;
+	loop->look.active = uv_hrtime();
 	uv_idle_start(&loop->hot, on_hot);
 }
 
@@ -274,8 +297,12 @@ static void on_look(void *ctx, int events)
 	uint64_t times;
 
 	(void)events;
-	if (read(look->timer, &times, sizeof(times)) == sizeof(times) && look->fn(look->ctx, true))
+	if (read(look->timer, &times, sizeof(times)) != sizeof(times))
+		return;
+	if (look->fn(look->ctx, true))
 		loop_hot(loop);
+	else
+		arm_look(loop);
 }
 
 static void stop_looking(struct loop *loop)
@@ -285,27 +312,26 @@ static void stop_looking(struct loop *loop)
 	loop_unwatch(look->watch);
 	if (look->timer >= 0)
 		close(look->timer);
-	*look = (struct look){.timer = -1};
+	*look = (struct look){.timer = -1, .active = look->active};
 }
 
 bool loop_look(struct loop *loop, uint64_t period_ns, loop_look_fn *fn, void *ctx)
 {
-	const struct timespec period = {(time_t)(period_ns / NS_PER_S),
-					(long)(period_ns % NS_PER_S)};
-	const struct itimerspec when = {period, period};
 	struct look *look = &loop->look;
 
 	stop_looking(loop);
 	if (!fn)
 		return true;
 	look->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
-	if (look->timer < 0 || timerfd_settime(look->timer, 0, &when, NULL))
+	if (look->timer < 0)
 		return false;
 	look->watch = loop_watch(loop, look->timer, LOOP_READABLE, on_look, loop);
 	if (!look->watch)
 		return false;
 	look->fn = fn;
 	look->ctx = ctx;
+	look->period = period_ns;
+	arm_look(loop);
 	return true;
 }
 

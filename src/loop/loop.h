@@ -55,9 +55,9 @@ void loop_before_sleep(struct loop *loop, loop_hook *fn, void *ctx);
 
 /*
  * Looks for what nothing tells of, memory that a peer writes: fn(ctx, true) is called every
- * period_ns, and fn(ctx, false) over and over for a short while after loop_hot() or a call that
- * returned true, since more will come. One at a time; fn NULL ends it. False: the system has no
- * timer for it.
+ * period_ns. After loop_hot() or a call that returned true more will come, so fn(ctx, false) is
+ * called over and over for a short while, and then fn(ctx, true) with growing pauses. One at a
+ * time; fn NULL ends it. False: the system has no timer for it.
  */
 typedef bool loop_look_fn(void *ctx, bool due);
 bool loop_look(struct loop *loop, uint64_t period_ns, loop_look_fn *fn, void *ctx);

@@ -195,6 +195,9 @@ def test_no_socket_at_all():
     (["--fd", "2147483648"], "--fd: 2147483648 is not within 0 to 2147483647"),
     (["--sanitize-time", "3000000000", "--qmp", "q"],
      "--sanitize-time: 3000000000 is not within 0s to 2592000s"),
+    (["--poll", "1001ms", "--socket-path", "s"], "--poll: 1001ms is not within 0s to 1s"),
+    (["--poll", "-1us", "--socket-path", "s"], "--poll: '-1us' is not a"),
+    (["--poll", "fast", "--socket-path", "s"], "--poll: 'fast' is not a"),
     (["--log-level", "loud", "--qmp", "q"], "--log-level: 'loud' is not one of "
                                             "error|warning|info|debug"),
     (["--trace", "", "--qmp", "q"], "--trace: the argument is empty"),
