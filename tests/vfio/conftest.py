@@ -7,7 +7,8 @@ import sys
 
 import pytest
 
-sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
+for folder in "qmp", "lib":
+    sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", folder))
 
 from daemon import Daemon  # noqa: E402
 from vfio_user import Client, assert_serves  # noqa: E402
