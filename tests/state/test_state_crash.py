@@ -12,6 +12,7 @@ import threading
 import time
 
 import pytest
+from crash_dc import DC_OPTIONS, DcLoader
 from crash_load import loaders
 from daemon import Daemon, program
 from snapshot import VOLATILE
@@ -20,7 +21,8 @@ pytestmark = pytest.mark.usefixtures("fast")
 ROUNDS = int(os.environ.get("SWCXL_CRASH_ROUNDS", "250"))
 SEED = os.environ.get("SWCXL_CRASH_SEED") or str(random.SystemRandom().getrandbits(32))
 OPTIONS = ("--volatile", "256M", "--persistent", "256M", "--clock", "virtual",
-           "--injected-persists", "on", "--poison-list-max", "100000", "--event-log-max", "65535")
+           "--injected-persists", "on", "--poison-list-max", "100000", "--event-log-max", "65535",
+           *DC_OPTIONS)
 
 
 def load(device, clients, rng):
@@ -73,7 +75,7 @@ def test_what_was_acknowledged_survives(file):
     print(f"seed: SWCXL_CRASH_SEED={SEED}")
     need_maintenance(file)
     rng = random.Random(SEED)
-    clients = loaders(SEED)
+    clients = [*loaders(SEED), DcLoader(4, SEED)]
     for client in clients:
         client.begin()
     acknowledged = more = 0
