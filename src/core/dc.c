@@ -606,6 +606,14 @@ static bool is_extent(const struct swcxl_dev *dev, uint64_t start, uint64_t len)
 	       dc_region_of(dev, start) == dc_region_of(dev, start + len - 1);
 }
 
+static bool room_for_tag(const struct dc_table *table, const uint8_t tag[static 16])
+{
+	for (unsigned i = 0; i < table->count; i++)
+		if (!memcmp(table->extent[i].tag, tag, 16))
+			return true;
+	return !dc_is_tag(tag) || dc_tags(table) < DC_TAGS_MAX;
+}
+
 static int apply_extent(struct swcxl_dev *dev, struct dc_extent *e, const struct swcxl_change *c)
 {
 	const uint8_t known = SWCXL_EXTENT_ADDED | SWCXL_EXTENT_REFERENCED | SWCXL_EXTENT_SANITIZE;
@@ -616,7 +624,7 @@ static int apply_extent(struct swcxl_dev *dev, struct dc_extent *e, const struct
 	if (!is_extent(dev, e->start, e->len) || !kept || c->length != sizeof(*kept) ||
 	    c->attr & ~known || !(c->attr & (SWCXL_EXTENT_ADDED | SWCXL_EXTENT_REFERENCED)))
 		return -EINVAL;
-	if (table->count == DC_EXTENTS_MAX ||
+	if (table->count == DC_EXTENTS_MAX || !room_for_tag(table, kept->tag) ||
 	    (i < table->count && table->extent[i].start < dc_end(e)))
 		return -EINVAL;
 	memcpy(e->tag, kept->tag, sizeof(e->tag));

@@ -204,7 +204,19 @@ def test_damaged_extents_are_not_believed(made, tmp_path, change):
     with contextlib.closing(sqlite3.connect(file, isolation_level=None)) as db:
         first = db.execute("SELECT min(start) FROM extent WHERE start >= ?", (REGION[1],)).fetchone()[0]
         assert db.execute(f"UPDATE extent SET {change} WHERE start = ?", (first,)).rowcount == 1
+    before = file.read_bytes()
     assert "table 'extent' is damaged" in refused(file, *OPTIONS, *DC)
+    assert file.read_bytes() == before
+
+
+def test_extents_over_each_other_are_not_believed(made):
+    """DC-3; and the file stays what it was."""
+    for start, length in ((REGION[1] + BLOCK, 2 * BLOCK), (REGION[1] + BLOCK, 16 * BLOCK)):
+        sql(made, f"INSERT INTO extent VALUES ({start}, {length}, 1, zeroblob(18))")
+        before = made.read_bytes()
+        assert "table 'extent' is damaged" in refused(made, *OPTIONS, *DC)
+        assert made.read_bytes() == before
+        sql(made, f"DELETE FROM extent WHERE start = {start}")
 
 
 def test_more_extents_than_a_device_has_are_not_believed(made):
@@ -218,3 +230,24 @@ def test_more_extents_than_a_device_has_are_not_believed(made):
     sql(made, f"DELETE FROM extent WHERE start = {REGION[1]}")
     done = subprocess.run([program(), "--state", str(made), *map(str, options), "--run", "true"], timeout=20)
     assert done.returncode == 0
+
+
+@pytest.mark.parametrize("tags", [256, 257])
+def test_more_tags_than_a_device_has_are_not_believed(made, start, tags):
+    """DC-8: the counters of 4800h would wrap."""
+    with contextlib.closing(sqlite3.connect(made)) as db:
+        db.execute("DELETE FROM extent")
+        db.executemany("INSERT INTO extent VALUES (?, 2097152, 1, ?)", [
+            (REGION[1] + BLOCK * i, struct.pack("<I14x", 1 + i)) for i in range(128)])
+        db.executemany("INSERT INTO extent VALUES (?, 1048576, 1, ?)", [
+            (REGION[0] + BLOCK // 2 * i, struct.pack("<I14x", 129 + i)) for i in range(tags - 128)])
+        db.commit()
+    options = (*DC, "--dc-block-size", "1M")
+    if tags > 256:
+        before = sql(made, "SELECT * FROM extent")
+        assert "table 'extent' is damaged" in refused(made, *OPTIONS, *options)
+        assert sql(made, "SELECT * FROM extent") == before
+        return
+    with start(*options).qmp() as qmp:
+        found = dynamic(qmp)
+        assert len(found["accepted"]) == 128 and found["tags-available"] == 128
