@@ -87,6 +87,7 @@ static struct swcxl_config bench_config(void)
 
 	c.persistent_size += c.volatile_size; /* what is volatile is not all stored */
 	c.volatile_size = 0;
+	c.dc_flags[0] = SWCXL_DC_NON_VOLATILE;
 	c.injected_persists = true;
 	return c;
 }

@@ -98,7 +98,7 @@ static void refused(const struct swcxl_change *changes, unsigned n)
 
 static void malformed_changes_are_refused(void)
 {
-	const uint64_t top = 2 * SWCXL_CAPACITY_UNIT;
+	const uint64_t top = 4 * SWCXL_CAPACITY_UNIT;
 	const struct swcxl_change changes[] = {
 		{.kind = POISON, .start = 0, .length = 0, .attr = 0x88},
 		{.kind = POISON, .start = 32, .length = 64, .attr = 0x88},
@@ -199,6 +199,130 @@ static void a_record_too_many_is_refused(void)
 	test_device_close(&t);
 }
 
+/* ---- extents ---- */
+
+#define EXTENT SWCXL_CHANGE_EXTENT
+#define BOTTOM (2 * SWCXL_CAPACITY_UNIT)
+#define ADDED SWCXL_EXTENT_ADDED
+#define REFERENCED SWCXL_EXTENT_REFERENCED
+
+/* One of so many blocks. */
+static struct swcxl_change extent(uint64_t block, uint64_t blocks, uint8_t attr)
+{
+	return (struct swcxl_change){.kind = EXTENT,
+				     .start = BOTTOM + block * STEP_BLOCK,
+				     .value = blocks * STEP_BLOCK,
+				     .attr = attr,
+				     .length = 18,
+				     .data = bytes};
+}
+
+/* DC-3: of whole blocks, in one region, over nothing else; by itself in a device, or in one that
+ * has extents already. */
+static void malformed_extents_are_refused(void)
+{
+	const uint64_t region = SWCXL_CAPACITY_UNIT / STEP_BLOCK;
+	const struct swcxl_change good[] = {extent(4, 4, ADDED), extent(12, 1, REFERENCED),
+					    extent(region, region, ADDED | REFERENCED)};
+	struct swcxl_change bad[] = {
+		extent(0, 0, ADDED),
+		extent((uint64_t)-1, 1, ADDED), /* static capacity, by all of it or its end */
+		extent((uint64_t)-1, 2, ADDED),
+		extent(2 * region, 1, ADDED), /* above the top */
+		extent(2 * region - 1, 2, ADDED),
+		extent(region - 1, 2, ADDED), /* two regions */
+		extent(0, 2 * region, ADDED),
+		extent(0, 0 - 1ull, ADDED),	     /* wraps */
+		extent(0, 1, SWCXL_EXTENT_SANITIZE), /* nobody's */
+		extent(0, 1, 8 | ADDED),
+		extent(0, 1, 0x80),
+		extent(0, 1, 0), /* "none begins there" has no data */
+		extent(0, 1, ADDED),
+		extent(0, 1, ADDED),
+		extent(0, 1, ADDED),
+		extent(0, 1, ADDED),
+		extent(0, 1, ADDED),
+		extent(0, 1, ADDED),
+		/* over others, from here on */
+		extent(4, 4, ADDED),
+		extent(3, 2, ADDED),
+		extent(7, 1, REFERENCED),
+		extent(3, 9, ADDED),
+		extent(3, 10, ADDED),
+		extent(12, 1, ADDED),
+		extent(region + 5, 1, ADDED),
+	};
+	const unsigned alone = ARRAY_SIZE(bad) - 7;
+	struct swcxl_config c = steps_config();
+
+	bad[12].start += 64;
+	bad[13].value += 64;
+	bad[14].start += 1;
+	bad[15].length = 17;
+	bad[16].length = 19;
+	bad[17].data = NULL;
+	refused(bad, alone);
+	for (unsigned i = 0; i < ARRAY_SIZE(bad); i++) {
+		test_device_open(&t, &c);
+		test_device_open(&shadow, &c);
+		for (unsigned n = 0; n < ARRAY_SIZE(good); n++)
+			CHECK(!swcxl_apply(t.dev, &good[n]) && !swcxl_apply(shadow.dev, &good[n]));
+		CHECK(swcxl_apply(t.dev, &bad[i]) == -EINVAL);
+		CHECK(test_same_state(t.dev, shadow.dev));
+		test_device_close(&t);
+		test_device_close(&shadow);
+	}
+	c.dc_regions = 0, c.dc_region_size = 0, c.dc_flags[1] = 0;
+	test_device_open(&t, &c);
+	CHECK(swcxl_apply(t.dev, &good[0]) == -EINVAL);
+	test_device_close(&t);
+}
+
+/* As they come from a device: all that begin in a range are gone, and what follows is there. */
+static void extents_come_and_go(void)
+{
+	struct swcxl_config c = steps_config();
+	struct swcxl_change change = extent(0, 12, 0);
+	struct swcxl_dc_extent e;
+
+	test_device_open(&t, &c);
+	for (unsigned i = 0; i < 8; i++) {
+		const struct swcxl_change one = extent(2 * i, 1 + i % 2, i == 3 ? 6 : 1);
+
+		CHECK(!swcxl_apply(t.dev, &one));
+	}
+	CHECK(rig_status(&t).dc.extents_available == 1016 && rig_saves_well(&t));
+	CHECK(swcxl_dc_extent_get(t.dev, 3, &e) && e.state == SWCXL_DC_HELD && e.referenced);
+	CHECK(swcxl_dc_extent_get(t.dev, 4, &e) && e.state == SWCXL_DC_ADDED && !e.referenced);
+	change.length = 0, change.data = NULL;
+	CHECK(!swcxl_apply(t.dev, &change));
+	CHECK(swcxl_dc_extent_get(t.dev, 0, &e) && e.start == BOTTOM + 12 * STEP_BLOCK);
+	CHECK(swcxl_dc_extent_get(t.dev, 1, &e) && !swcxl_dc_extent_get(t.dev, 2, &e));
+	test_device_close(&t);
+}
+
+/* A device has 1024 extents and 256 tags at most (DC-8): what would be more is not believed. */
+static void extents_and_tags_too_many_are_refused(void)
+{
+	struct swcxl_config c = steps_config();
+
+	for (unsigned tags = 0; tags < 2; tags++) {
+		test_device_open(&t, &c);
+		for (unsigned i = 0; i < 1100; i++) {
+			struct swcxl_change change = extent(2 * i, 1, ADDED);
+			uint8_t data[18] = {0};
+
+			le_store(data, 2, tags ? i + 1 : 0);
+			change.data = data;
+			CHECK(!swcxl_apply(t.dev, &change) == (i < (tags ? 256 : 1024)));
+		}
+		CHECK(rig_status(&t).dc.extents_available == (tags ? 768 : 0));
+		CHECK(rig_status(&t).dc.tags_available == (tags ? 0 : 256));
+		CHECK(rig_saves_well(&t));
+		test_device_close(&t);
+	}
+}
+
 /* Changes of any kind and value: the device takes them or not, and works on. */
 static void random_changes_do_no_harm(void)
 {
@@ -223,6 +347,10 @@ static void random_changes_do_no_harm(void)
 			data[below(64)] = (uint8_t)next_random();
 			if (change.kind == EVENT)
 				change.length = SWCXL_EVENT_RECORD_SIZE;
+			if (change.kind == EXTENT && below(8)) {
+				change = extent(below(64), below(8), (uint8_t)below(8));
+				change.data = data;
+			}
 			swcxl_apply(t.dev, &change);
 		}
 		rig_list(&t, 0, 64, true);
@@ -230,6 +358,7 @@ static void random_changes_do_no_harm(void)
 		rig_clear(&t, below(64), 1);
 		swcxl_reset(t.dev, SWCXL_RESET_CONVENTIONAL);
 		CHECK(rig_status(&t).list.count <= c.poison_list_max);
+		CHECK(rig_saves_well(&t));
 		test_device_close(&t);
 	}
 }
@@ -243,6 +372,9 @@ int main(void)
 	RUN(values_that_no_device_has_are_refused);
 	RUN(an_event_too_many_is_refused);
 	RUN(a_record_too_many_is_refused);
+	RUN(malformed_extents_are_refused);
+	RUN(extents_come_and_go);
+	RUN(extents_and_tags_too_many_are_refused);
 	RUN(random_changes_do_no_harm);
 	return test_done();
 }

@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* Random steps of everything that a device keeps, around the bound of its two units. */
+/* Random steps of everything that a device keeps, around the bound of its two units, and around that
+ * of two regions of dynamic capacity, of which the second outlives power. */
 #ifndef SWCXL_TESTS_STEPS_H
 #define SWCXL_TESTS_STEPS_H
 
 #include "rig.h"
 
+#include "wire/dc.h"
+
 #define UNIT_LINES (SWCXL_CAPACITY_UNIT / 64)
+#define STEP_BLOCK 256u
 
 /* A device small enough for its limits to be met. */
 static inline struct swcxl_config steps_config(void)
@@ -18,6 +22,10 @@ static inline struct swcxl_config steps_config(void)
 	c.scan_ns_per_line = 1;
 	c.sanitize_ns = 1000;
 	c.fw_ns = 1000;
+	c.dc_regions = 2;
+	c.dc_region_size = SWCXL_CAPACITY_UNIT;
+	c.dc_block_size = STEP_BLOCK;
+	c.dc_flags[1] = SWCXL_DC_NON_VOLATILE | SWCXL_DC_SHARABLE;
 	return c;
 }
 
@@ -69,13 +77,83 @@ static inline void random_dump_step(struct test_device *t)
 	swcxl_advance(t->dev, swcxl_now(t->dev) + below(200 * NS_PER_MS));
 }
 
+/* The host's answer to the first offer, or what it gives back: extents, in part or whole. */
+static inline void random_dc_answer(struct test_device *t, unsigned opcode)
+{
+	enum swcxl_dc_state state = opcode == 0x4802 ? SWCXL_DC_PENDING : SWCXL_DC_ADDED;
+	uint8_t in[8 + 4 * 24] = {0};
+	struct swcxl_dc_extent e;
+	unsigned n = 0;
+
+	for (unsigned i = 0; n < 4 && swcxl_dc_extent_get(t->dev, i, &e); i++) {
+		bool whole = e.region || below(2);
+
+		if (e.state != state || e.offer > 1 || below(4) == 0)
+			continue;
+		wr((le64 *)(void *)(in + 8 + 24 * n), e.start);
+		wr((le64 *)(void *)(in + 16 + 24 * n++), whole ? e.length : STEP_BLOCK);
+	}
+	in[0] = (uint8_t)n;
+	rig_run(t, opcode, in, 8 + 24 * n);
+}
+
+/* The host takes some records of the log. */
+static inline void random_dc_clear(struct test_device *t)
+{
+	for (unsigned i = 0; i < 4; i++) {
+		const uint8_t *record = swcxl_log_record(t->dev, SWCXL_LOG_DYNAMIC_CAPACITY, 0);
+		uint8_t in[8] = {SWCXL_LOG_DYNAMIC_CAPACITY, 0, 1};
+
+		if (!record)
+			return;
+		memcpy(in + 6, record + 0x14, 2);
+		CHECK(rig_run(t, 0x0101, in, sizeof(in)) == SWCXL_SUCCESS);
+	}
+}
+
+/* What a fabric manager does, good or bad. */
+static inline void random_dc_step(struct test_device *t)
+{
+	unsigned region = (unsigned)below(2);
+	uint64_t blocks = SWCXL_CAPACITY_UNIT / STEP_BLOCK, n = 1 + below(3);
+	uint64_t at = region ? below(6) : blocks - 6 + below(6);
+	const struct swcxl_dc_range range = {.offset = at * STEP_BLOCK, .length = n * STEP_BLOCK};
+	uint8_t tag[16] = {region ? (uint8_t)(1 + below(3)) : 0};
+	struct swcxl_dc_add add = {.region = region,
+				   .selection = SWCXL_DC_SELECT_PRESCRIPTIVE,
+				   .range = &range,
+				   .ranges = 1};
+	struct swcxl_dc_release take = {.region = region,
+					.removal = SWCXL_DC_REMOVE_PRESCRIPTIVE,
+					.forced = below(2),
+					.sanitize = below(2),
+					.range = &range,
+					.ranges = 1};
+
+	memcpy(add.tag, tag, sizeof(tag));
+	switch (below(6)) {
+	case 0:
+		swcxl_dc_release(t->dev, &take);
+		break;
+	case 1:
+		swcxl_dc_reference(t->dev, tag, below(2));
+		break;
+	case 2:
+		add.selection = below(2) ? SWCXL_DC_SELECT_SHARED : SWCXL_DC_SELECT_PRESCRIPTIVE;
+		/* fall through */
+	default:
+		random_dc_clear(t);
+		swcxl_dc_add(t->dev, &add);
+	}
+}
+
 static inline void random_step(struct test_device *t)
 {
-	uint64_t line = UNIT_LINES - 20 + below(40), n = 1 + below(6);
+	uint64_t line = (below(2) ? 1 : 3) * UNIT_LINES - 20 + below(40), n = 1 + below(6);
 	uint8_t data[6 * 64 + 16], in[8 + 100] = {0};
 
 	memset(data, (int)below(3), sizeof(data));
-	switch (below(15)) {
+	switch (below(19)) {
 	case 0:
 	case 1:
 		swcxl_plant(t->dev, line * 64, n * 64, (enum swcxl_source)below(4), below(2),
@@ -95,8 +173,8 @@ static inline void random_step(struct test_device *t)
 		CHECK(!swcxl_media_read(t->dev, line * 64, data, n * 64));
 		break;
 	case 7:
-		rig_scan(t, below(2) ? 0 : line, below(2) ? 2 * UNIT_LINES : 1 + below(9), false);
-		swcxl_advance(t->dev, swcxl_now(t->dev) + below(4 * UNIT_LINES));
+		rig_scan(t, below(2) ? 0 : line, below(2) ? 4 * UNIT_LINES : 1 + below(9), false);
+		swcxl_advance(t->dev, swcxl_now(t->dev) + below(8 * UNIT_LINES));
 		break;
 	case 8:
 		in[0] = (uint8_t)below(200);
@@ -117,6 +195,16 @@ static inline void random_step(struct test_device *t)
 		break;
 	case 13:
 		random_dump_step(t);
+		break;
+	case 14:
+	case 15:
+		random_dc_step(t);
+		break;
+	case 16:
+		random_dc_answer(t, 0x4802);
+		break;
+	case 17:
+		random_dc_answer(t, 0x4803);
 		break;
 	default:
 		if (below(4) == 0)
