@@ -1,0 +1,799 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Media management across dynamic capacity: list, scans, patrol, sanitizing and resets while
+ * extents come and go (D-45 to D-47, E); and every operation of dynamic capacity with each of its
+ * allocations failing in turn. Lines are counted from the bottom of region 0.
+ */
+#include "core/features.h"
+#include "dc_rig.h"
+#include "wire/cdat.h"
+#include "wire/doe.h"
+#include "wire/media.h"
+#include "wire/registers.h"
+
+#define TOP(regions) ((2 + (regions)) * UNIT_LINES)
+#define IN(block) ((block)*BLOCK_LINES) /* its first line */
+
+static struct test_device t;
+
+static struct swcxl_config config(unsigned regions)
+{
+	struct swcxl_config c = dc_config(regions);
+
+	c.scan_ns_per_line = 1;
+	c.sanitize_ns = 1000;
+	return c;
+}
+
+static void open_regions(unsigned regions)
+{
+	struct swcxl_config c = config(regions);
+
+	dc_open(&t, &c);
+}
+
+static void plant(uint64_t line, uint64_t lines, bool known)
+{
+	CHECK(!rig_plant(&t, BOTTOM + line, lines, known));
+}
+
+static void plant_permanent(uint64_t line, bool known)
+{
+	CHECK(!swcxl_plant(t.dev, (BOTTOM + line) * 64, 64, SWCXL_SOURCE_INTERNAL, known, true));
+}
+
+static void step(uint64_t ns)
+{
+	swcxl_advance(t.dev, swcxl_now(t.dev) + ns);
+}
+
+static void say_lines(struct dc_text *s, uint64_t line, uint64_t lines)
+{
+	say(s, "%s%u+%u", s->len ? " " : "", (unsigned)(line - BOTTOM), (unsigned)lines);
+}
+
+/* What the host's poison list has of dynamic capacity. */
+static bool list_is(const char *want)
+{
+	uint64_t top = TOP(swcxl_get_config(t.dev)->dc_regions);
+	static struct dc_text s;
+
+	s.len = 0, s.text[0] = 0;
+	for (bool restart = true;; restart = false) {
+		unsigned n;
+
+		CHECK(rig_list(&t, BOTTOM, top - BOTTOM, restart) == SWCXL_SUCCESS);
+		n = (unsigned)le_load(rig_out + 10, 2);
+		for (unsigned i = 0; i < n; i++)
+			say_lines(&s, rig_line(i), rig_lines(i));
+		if (!(rig_out[0] & POISON_LIST_MORE))
+			break;
+	}
+	return dc_same(&s, want);
+}
+
+static bool results_are(const char *want)
+{
+	static struct dc_text s;
+	unsigned n;
+
+	s.len = 0, s.text[0] = 0;
+	CHECK(rig_run(&t, 0x4305, NULL, 0) == SWCXL_SUCCESS);
+	n = (unsigned)le_load(rig_out + 18, 2);
+	for (unsigned i = 0; i < n; i++)
+		say_lines(&s, rig_line(i), rig_lines(i));
+	return dc_same(&s, want);
+}
+
+/* What events of failure tell of, in their order. They are cleared. */
+static bool failures_are(const char *want)
+{
+	static struct dc_text s;
+	const uint8_t *record;
+
+	s.len = 0, s.text[0] = 0;
+	while ((record = swcxl_log_record(t.dev, SWCXL_LOG_FAILURE, 0))) {
+		uint8_t in[8] = {SWCXL_LOG_FAILURE, 0, 1};
+
+		say_lines(&s, le_load(record + EVENT_DATA_OFFSET, 8) / 64, 1);
+		memcpy(in + 6, record + 0x14, 2);
+		CHECK(rig_run(&t, 0x0101, in, sizeof(in)) == SWCXL_SUCCESS);
+	}
+	return dc_same(&s, want);
+}
+
+static bool overflowed(void)
+{
+	return rig_status(&t).list.overflow;
+}
+
+static void scan(uint64_t line, uint64_t lines)
+{
+	CHECK(rig_scan(&t, line, lines, false) == SWCXL_BACKGROUND_STARTED);
+}
+
+static bool is_scanning(void)
+{
+	return rig_status(&t).background.running;
+}
+
+/* All that there is, from its beginning to its end. */
+static void scan_all(void)
+{
+	uint64_t lines = TOP(swcxl_get_config(t.dev)->dc_regions);
+
+	scan(0, lines);
+	step(lines - 1);
+	CHECK(is_scanning()); /* E-4: in the time of all lines */
+	step(1);
+	CHECK(!is_scanning());
+}
+
+/* ---- what the list is about ---- */
+
+static void errors_come_and_go_with_their_capacity(void)
+{
+	open_regions(2);
+	plant(IN(0), 1, true);
+	plant(IN(1) + 5, 2, true);
+	plant(IN(1) + 7, 2, false);
+	plant(IN(2), 1, true);
+	CHECK(list_is("") && failures_are(""));			      /* E-8: nobody is told */
+	CHECK(!offer(&t, 0, PARTS({0, 2})) && list_is("0+1 1029+2")); /* E-2 */
+	CHECK(update(&t, RESPOND, PARTS({1, 1})) == SWCXL_SUCCESS && list_is("1029+2"));
+	CHECK(rig_inject(&t, BOTTOM + IN(0)) == SWCXL_INVALID_PHYSICAL_ADDRESS);
+	CHECK(rig_clear(&t, BOTTOM + IN(0), 0) == SWCXL_INVALID_PHYSICAL_ADDRESS);
+	plant(IN(1) - 3, 6, true); /* over the end of what it has, and of what is not listed */
+	CHECK(failures_are("1024+1") && list_is("1024+3 1029+2"));
+	give(&t, 0, PARTS({0, 1}));
+	CHECK(list_is("0+1 1021+6 1029+2")); /* D-47, and one record over two extents */
+	CHECK(update(&t, RELEASE, PARTS({1, 1})) == SWCXL_SUCCESS && list_is("0+1 1021+3"));
+	CHECK(!take(&t, FORCED, PARTS({0, 1})) && list_is(""));
+	give(&t, 0, PARTS({0, 3}));
+	CHECK(list_is("0+1 1021+6 1029+2 2048+1") && failures_are("") && !overflowed());
+	test_device_close(&t);
+}
+
+/* A record never spans regions (D-11: they are different ranges), whatever is between extents. */
+static void records_end_with_regions(void)
+{
+	open_regions(2);
+	give(&t, 0, PARTS({REGION - 1, 1}));
+	give(&t, 0, PARTS({REGION, 1}));
+	plant(IN(REGION) - 2, 4, true);
+	CHECK(list_is("4194302+2 4194304+2"));
+	scan_all();
+	CHECK(results_are("4194302+2 4194304+2"));
+	test_device_close(&t);
+}
+
+/* Giving back the middle of a record is two records: D-18, but only when they do not fit at last. */
+static void a_record_is_cut_in_two(void)
+{
+	struct swcxl_config c = config(1);
+
+	c.poison_list_max = 2;
+	dc_open(&t, &c);
+	give(&t, 0, PARTS({0, 3}));
+	plant(IN(0), 3 * BLOCK_LINES, true);
+	CHECK(list_is("0+3072"));
+	CHECK(update(&t, RELEASE, PARTS({1, 1})) == SWCXL_SUCCESS);
+	CHECK(list_is("0+1024 2048+1024") && !overflowed());
+	give(&t, 0, PARTS({1, 1}));
+	CHECK(list_is("0+3072"));
+	/* the first goes as well: there is room in the end, if not on the way */
+	give(&t, 0, PARTS({8, 1}));
+	plant(IN(8), 1, true);
+	CHECK(update(&t, RELEASE, PARTS({1, 1}, {0, 1})) == SWCXL_SUCCESS);
+	CHECK(list_is("2048+1024 8192+1") && !overflowed());
+	give(&t, 0, PARTS({0, 2}));
+	CHECK(update(&t, RELEASE, PARTS({1, 1})) == SWCXL_SUCCESS && overflowed());
+	test_device_close(&t);
+}
+
+/* ---- overflow ---- */
+
+static void overflow(void)
+{
+	plant(IN(0), 1, true);
+	plant(IN(0) + 2, 1, true);
+	plant(IN(0) + 4, 1, true);
+	CHECK(overflowed());
+}
+
+static void open_overflowed(void)
+{
+	struct swcxl_config c = config(1);
+
+	c.poison_list_max = 2;
+	dc_open(&t, &c);
+	give(&t, 0, PARTS({0, 1}));
+	overflow();
+	CHECK(rig_clear(&t, BOTTOM + 2, 0) == SWCXL_SUCCESS && overflowed()); /* */
+}
+
+/* D-23, E-6: what came after an overflow has to be scanned, even where a scan has been. */
+static void coverage_is_of_what_the_host_has(void)
+{
+	open_overflowed();
+	scan(0, BOTTOM + IN(1));
+	step(BOTTOM + IN(1) - 1);
+	CHECK(overflowed());
+	step(1);
+	CHECK(!overflowed() &&
+	      list_is("0+1 4+1")); /* all that it has: free capacity does not count */
+	test_device_close(&t);
+
+	open_overflowed();
+	give(&t, 0, PARTS({9, 1}));
+	scan(0, BOTTOM + IN(9));
+	step(BOTTOM + IN(9));
+	CHECK(overflowed());
+	scan(BOTTOM + IN(9), BLOCK_LINES);
+	step(BLOCK_LINES);
+	CHECK(!overflowed());
+	test_device_close(&t);
+
+	open_overflowed();
+	scan(0, TOP(1));
+	step(BOTTOM + IN(20));
+	give(&t, 0, PARTS({9, 1})); /* behind the scan */
+	give(&t, 0, PARTS({30, 1}));
+	step(TOP(1));
+	CHECK(!is_scanning() && overflowed());
+	scan(BOTTOM + IN(9), BLOCK_LINES);
+	step(BLOCK_LINES);
+	CHECK(!overflowed());
+	test_device_close(&t);
+}
+
+/* It was given back and offered again: it is other capacity. And what is gone need not be scanned,
+ * which the next scan sees (R-13). */
+static void coverage_goes_with_capacity(void)
+{
+	open_overflowed();
+	give(&t, 0, PARTS({9, 1}));
+	scan(BOTTOM, IN(10));
+	step(IN(10));
+	CHECK(update(&t, RELEASE, PARTS({9, 1})) == SWCXL_SUCCESS);
+	give(&t, 0, PARTS({9, 1}));
+	scan(0, BOTTOM);
+	step(BOTTOM);
+	CHECK(overflowed());
+	CHECK(!take(&t, FORCED, PARTS({9, 1})) && overflowed());
+	scan(0, 1);
+	step(1);
+	CHECK(!overflowed() && list_is("0+1 4+1"));
+	test_device_close(&t);
+}
+
+/* An overflow over what goes: frozen and true (P-6), until a scan. */
+static void frozen_records_go_with_capacity(void)
+{
+	open_overflowed();
+	give(&t, 0, PARTS({4, 1}));
+	plant(IN(4), 1, true);
+	CHECK(list_is("0+1") && overflowed());
+	CHECK(update(&t, RELEASE, PARTS({0, 1})) == SWCXL_SUCCESS && list_is("") && overflowed());
+	CHECK(rig_clear(&t, BOTTOM + 4, 0) == SWCXL_INVALID_PHYSICAL_ADDRESS);
+	give(&t, 0, PARTS({0, 1}));
+	CHECK(rig_clear(&t, BOTTOM + 4, 0) == SWCXL_SUCCESS);
+	CHECK(list_is("") && overflowed()); /* P-13: nothing enters */
+	scan_all();
+	CHECK(!overflowed() && list_is("0+1 4096+1"));
+	test_device_close(&t);
+}
+
+/* ---- scans ---- */
+
+static void a_scan_sees_what_is_there_when_it_passes(void)
+{
+	open_regions(1);
+	for (unsigned i = 0; i < 10; i++)
+		plant(IN(i), 2, false);
+	give(&t, 0, PARTS({0, 1}, {2, 1}, {4, 1}, {6, 1}));
+	CHECK(!offer(&t, 0, PARTS({7, 1})));
+	scan(BOTTOM, IN(10));
+	step(IN(1));
+	CHECK(failures_are("0+1"));
+	CHECK(update(&t, RELEASE, PARTS({0, 1}, {4, 1})) == SWCXL_SUCCESS); /* behind; ahead */
+	step(IN(1));
+	CHECK(failures_are(""));
+	CHECK(update(&t, RESPOND, NULL, 0) == SWCXL_SUCCESS); /* block 7 is nobody's now */
+	give(&t, 0, PARTS({1, 1}, {9, 1}));		      /* behind; ahead */
+	CHECK(!offer(&t, 0, PARTS({8, 1})));
+	step(IN(10));
+	CHECK(!is_scanning() && failures_are("2048+1 6144+1 8192+1 9216+1"));
+	CHECK(results_are("0+2 2048+2 6144+2 8192+2 9216+2"));
+	CHECK(list_is("2048+2 6144+2 8192+2 9216+2"));
+	test_device_close(&t);
+}
+
+/* In the middle of a run: what is left of it is found where it goes on. */
+static void a_run_goes_under_a_scan(void)
+{
+	open_regions(1);
+	plant(IN(0), 3 * BLOCK_LINES, false);
+	give(&t, 0, PARTS({0, 3}));
+	scan(BOTTOM, IN(4));
+	step(10);
+	CHECK(list_is("0+10"));
+	CHECK(update(&t, RELEASE, PARTS({1, 1})) == SWCXL_SUCCESS);
+	step(IN(4));
+	CHECK(results_are("0+1024 2048+1024") && failures_are("0+1 2048+1"));
+	CHECK(list_is("0+1024 2048+1024"));
+	give(&t, 0, PARTS({1, 1}));
+	CHECK(list_is("0+1024 2048+1024")); /* it is latent there */
+	scan(BOTTOM, IN(4));
+	step(IN(4));
+	CHECK(results_are("0+3072") && list_is("0+3072"));
+	test_device_close(&t);
+}
+
+/* K-1, E-4: neither the estimate nor the time tells how much is there. */
+static void estimates_are_of_lines(void)
+{
+	uint8_t in[16];
+	uint64_t want;
+
+	open_regions(2);
+	wr((le64 *)(void *)in, BOTTOM * 64);
+	wr((le64 *)(void *)(in + 8), 2 * UNIT_LINES);
+	CHECK(rig_run(&t, 0x4303, in, 16) == SWCXL_SUCCESS);
+	want = le_load(rig_out, 4);
+	give(&t, 0, PARTS({0, 100}));
+	CHECK(rig_run(&t, 0x4303, in, 16) == SWCXL_SUCCESS && le_load(rig_out, 4) == want && want);
+	wr((le64 *)(void *)(in + 8), 2 * UNIT_LINES + 1); /* E-1 */
+	CHECK(rig_run(&t, 0x4303, in, 16) == SWCXL_INVALID_PHYSICAL_ADDRESS);
+	scan_all();
+	test_device_close(&t);
+}
+
+/* ---- the patrol ---- */
+
+static void the_patrol_passes_what_nobody_has(void)
+{
+	const uint64_t hour = 3600 * NS_PER_S;
+	uint8_t in[0x22] = {0};
+
+	open_regions(1);
+	memcpy(in, features[FEATURE_PATROL_SCRUB].uuid, 16);
+	in[0x16] = features[FEATURE_PATROL_SCRUB].version;
+	in[0x20] = 1, in[0x21] = 1;
+	CHECK(rig_run(&t, 0x0502, in, sizeof(in)) == SWCXL_SUCCESS);
+	for (unsigned i = 0; i < 4; i++)
+		plant(IN(i), 1, false);
+	give(&t, 0, PARTS({0, 1}));
+	CHECK(!offer(&t, 0, PARTS({2, 1})));
+	step(hour);
+	CHECK(failures_are("0+1 2048+1") && list_is("0+1 2048+1"));
+	CHECK(update(&t, RESPOND, NULL, 0) == SWCXL_SUCCESS && list_is("0+1"));
+	give(&t, 0, PARTS({1, 1}, {3, 1}));
+	step(hour); /* the next lap */
+	CHECK(failures_are("1024+1 3072+1") && list_is("0+1 1024+1 3072+1"));
+	test_device_close(&t);
+}
+
+/* ---- sanitizing ---- */
+
+static bool is_written(unsigned block)
+{
+	uint8_t data[64];
+
+	CHECK(!swcxl_media_read(t.dev, (BOTTOM + IN(block) + 9) * 64, data, 64));
+	return data[0] == 0x5a && data[63] == 0x5a;
+}
+
+static void write_block(unsigned block)
+{
+	uint8_t data[64];
+
+	memset(data, 0x5a, sizeof(data));
+	CHECK(!swcxl_media_write(t.dev, (BOTTOM + IN(block) + 9) * 64, data, 64));
+}
+
+/* E-5: free capacity is sanitized where that was wanted, as far as it was released. */
+static void released_capacity_is_sanitized(void)
+{
+	open_regions(1);
+	give(&t, 0, PARTS({0, 6}));
+	for (unsigned i = 0; i < 6; i++) {
+		write_block(i);
+		plant(IN(i), 1, true);
+	}
+	plant_permanent(IN(1) + 1, true);
+	plant_permanent(IN(1) + 3, false);
+	CHECK(!take(&t, ASK | SANITIZE, PARTS({1, 2})) && !take(&t, ASK, PARTS({3, 1})));
+	CHECK(update(&t, RELEASE, PARTS({0, 2}, {3, 1})) == SWCXL_SUCCESS);
+	CHECK(!take(&t, FORCED | SANITIZE, PARTS({4, 1})));
+	CHECK(list_is("2048+1 5120+1"));
+	give(&t, 0, PARTS({0, 2}, {3, 2}));
+	CHECK(list_is("0+1 1025+1 2048+1 3072+1 5120+1")); /* the latent one is as it was */
+	for (unsigned i = 0; i < 6; i++)
+		CHECK(is_written(i) == (i != 1 && i != 4));
+	test_device_close(&t);
+}
+
+/* Offers that are refused were never used, but for what was held (7.6.7.6.6). */
+static void refused_capacity_is_as_it_was(void)
+{
+	struct swcxl_config c = config(1);
+
+	c.dc_flags[0] = SWCXL_DC_SHARABLE;
+	dc_open(&t, &c);
+	plant(IN(0), 1, true);
+	CHECK(!offer(&t, 1, PARTS({0, 1})) && update(&t, RESPOND, NULL, 0) == SWCXL_SUCCESS);
+	CHECK(!offer(&t, 1, PARTS({0, 1})) && !take(&t, FORCED | SANITIZE, PARTS({0, 1})));
+	CHECK(update(&t, RESPOND, NULL, 0) == SWCXL_SUCCESS);
+	give(&t, 1, PARTS({0, 1}));
+	CHECK(list_is("0+1"));
+	write_block(0);
+	CHECK(!refer(&t, 1, true) && !take(&t, ASK | SANITIZE, PARTS({0, 1})));
+	CHECK(update(&t, RELEASE, PARTS({0, 1})) == SWCXL_SUCCESS && extents_are(&t, "H0+1/1*"));
+	CHECK(rig_status(&t).poisoned_lines == 1); /* not yet free */
+	CHECK(!choose(&t, 0, SWCXL_DC_SELECT_SHARED, 1, 0) && list_is("0+1"));
+	CHECK(!refer(&t, 1, false) && update(&t, RESPOND, NULL, 0) == SWCXL_SUCCESS);
+	CHECK(!rig_status(&t).poisoned_lines);
+	give(&t, 2, PARTS({0, 1}));
+	CHECK(list_is("") && !is_written(0));
+	test_device_close(&t);
+}
+
+/* 4400h is about all media, and the list about what the host knows of (D-41, E-8). */
+static void a_sanitize_of_the_device(void)
+{
+	open_regions(1);
+	give(&t, 0, PARTS({0, 2}));
+	write_block(0);
+	write_block(1);
+	for (unsigned i = 0; i < 4; i++) {
+		plant(IN(i), 1, true);
+		plant_permanent(IN(i) + 2, true);
+	}
+	CHECK(rig_run(&t, 0x4400, NULL, 0) == SWCXL_BACKGROUND_STARTED);
+	CHECK(update(&t, RELEASE, PARTS({1, 1})) == SWCXL_SUCCESS);
+	CHECK(!offer(&t, 0, PARTS({2, 1})));
+	step(1000);
+	CHECK(list_is("2+1 2050+1") && !overflowed() && rig_status(&t).poisoned_lines == 4);
+	CHECK(extents_are(&t, "A0+1 P2+1"));
+	CHECK(update(&t, RESPOND, PARTS({2, 1})) == SWCXL_SUCCESS);
+	give(&t, 0, PARTS({1, 1}, {3, 1}));
+	CHECK(list_is("2+1 1026+1 2050+1 3074+1") && !is_written(0) && !is_written(1));
+	test_device_close(&t);
+}
+
+static unsigned operate(uint64_t line, uint64_t lines)
+{
+	uint8_t in[24] = {1, 0, 0, 0, 1};
+
+	wr((le64 *)(void *)(in + 8), (BOTTOM + line) * 64);
+	wr((le64 *)(void *)(in + 16), lines * 64);
+	return rig_run(&t, 0x4402, in, sizeof(in));
+}
+
+/* E-3; and what was released before the end of the operation is not its business. */
+static void media_operations_are_about_what_the_host_has(void)
+{
+	open_regions(1);
+	give(&t, 0, PARTS({0, 2}));
+	CHECK(!offer(&t, 0, PARTS({2, 1})));
+	for (unsigned i = 0; i < 3; i++)
+		plant(IN(i), 2, true);
+	CHECK(operate(IN(0), 3 * BLOCK_LINES) == SWCXL_INVALID_INPUT);
+	CHECK(operate(IN(2), 1) == SWCXL_INVALID_INPUT && operate(IN(9), 1) == SWCXL_INVALID_INPUT);
+	CHECK(operate((uint64_t)-1, 2) == SWCXL_BACKGROUND_STARTED); /* over the bound */
+	step(1000);
+	CHECK(list_is("1+1 1024+2 2048+2"));
+	CHECK(operate(IN(0), 2 * BLOCK_LINES) == SWCXL_BACKGROUND_STARTED);
+	CHECK(update(&t, RELEASE, PARTS({1, 1})) == SWCXL_SUCCESS);
+	step(1000);
+	CHECK(list_is("2048+2") && rig_status(&t).poisoned_lines == 4);
+	test_device_close(&t);
+}
+
+/* ---- resets ---- */
+
+static void resets(void)
+{
+	struct swcxl_config c = config(2);
+
+	c.dc_flags[1] = SWCXL_DC_NON_VOLATILE;
+	for (unsigned cxl = 0; cxl < 2; cxl++) {
+		dc_open(&t, &c);
+		for (unsigned i = 0; i < 2; i++) {
+			uint64_t block = i * REGION;
+
+			give(&t, 0, PARTS({block, 2}));
+			write_block((unsigned)block);
+			plant(IN(block), 1, true);
+			plant_permanent(IN(block) + 2, true);
+			CHECK(rig_inject(&t, BOTTOM + IN(block) + 4) == SWCXL_SUCCESS);
+			plant(IN(block + 2), 1, true); /* nobody's */
+			plant_permanent(IN(block + 2) + 2, true);
+		}
+		scan(0, TOP(2));
+		step(10);
+		swcxl_reset(t.dev, cxl ? SWCXL_RESET_CXL : SWCXL_RESET_CONVENTIONAL);
+		CHECK(!is_scanning() && !overflowed());
+		if (cxl) { /* D-40: nothing but injected poison goes (I-5) */
+			CHECK(extents_are(&t, "A0+2 A4096+2"));
+			CHECK(list_is("0+1 2+1 4194304+1 4194306+1") && is_written(0));
+			give(&t, 0, PARTS({2, 1}, {3, 1}));
+			CHECK(list_is("0+1 2+1 2048+1 2050+1 4194304+1 4194306+1"));
+		} else { /* D-39, DC-9 */
+			CHECK(extents_are(&t, "A4096+2") && list_is("4194304+1 4194306+1"));
+			give(&t, 0, PARTS({0, 3}));
+			CHECK(list_is("2+1 2050+1 4194304+1 4194306+1") && !is_written(0));
+		}
+		CHECK(is_written(REGION));
+		give(&t, 0, PARTS({REGION + 2, 1}));
+		CHECK(rig_saves_well(&t));
+		test_device_close(&t);
+	}
+}
+
+/* ---- no memory ---- */
+
+/* The list has nothing that is not so; and all that is, if it has not overflowed. */
+static bool list_is_true(void)
+{
+	uint64_t top = TOP(swcxl_get_config(t.dev)->dc_regions) * 64;
+	struct swcxl_poison_row row;
+
+	for (uint64_t at = 0; swcxl_poison_next(t.dev, at, top, &row);
+	     at = row.start + row.length) {
+		bool known = row.start < BOTTOM * 64;
+		struct swcxl_dc_extent e;
+
+		for (unsigned i = 0; !known && swcxl_dc_extent_get(t.dev, i, &e); i++)
+			known = e.state != SWCXL_DC_HELD && e.start <= row.start &&
+				row.start < e.start + e.length;
+		if (row.listed ? !known || !row.known : known && row.known && !overflowed())
+			return false;
+	}
+	return true;
+}
+
+/* What there is: a list of one record over three blocks, and some of others; capacity of each
+ * state; a request; content. */
+static void prepare(void)
+{
+	const struct swcxl_event_header header = {.uuid = {1}};
+	struct swcxl_config c = config(2);
+
+	c.dc_flags[1] = SWCXL_DC_SHARABLE | SWCXL_DC_NON_VOLATILE;
+	c.dc_host_timeout_ns = 1000000;
+	dc_open(&t, &c);
+	give(&t, 0, PARTS({0, 3}, {8, 1}));
+	give(&t, 1, PARTS({REGION, 2}));
+	give(&t, 2, PARTS({REGION + 8, 1}));
+	write_block(1);
+	for (unsigned i = 0; i < 12; i++)
+		plant(IN(i) + 50, 1, i & 1);
+	for (unsigned i = 0; i < 12; i++)
+		plant(IN(REGION + i) + 50, 1, i & 1);
+	plant(IN(0) + 100, 2 * BLOCK_LINES + 100, true);
+	CHECK(!refer(&t, 1, true) && !refer(&t, 2, true));
+	CHECK(update(&t, RELEASE, PARTS({REGION + 8, 1})) == SWCXL_SUCCESS);
+	CHECK(!offer(&t, 0, PARTS({4, 2}, {10, 1})));
+	CHECK(!take(&t, ASK | SANITIZE, PARTS({0, 2})));
+	log_clear(&t);
+	for (unsigned i = 0; i < 16; i++) /* a record more needs memory */
+		CHECK(!swcxl_event_inject(t.dev, SWCXL_LOG_DYNAMIC_CAPACITY, &header, NULL, 0));
+	t.cci = swcxl_cci_new(t.dev); /* and so does an answer */
+	heard[0] = 0;
+}
+
+static unsigned op_offer(void)
+{
+	return (unsigned)offer(&t, 0, PARTS({3, 1}, {9, 1}, {11, 1}));
+}
+
+static unsigned op_offer_shared(void)
+{
+	return (unsigned)choose(&t, 1, SWCXL_DC_SELECT_SHARED, 2, 0);
+}
+
+static unsigned op_choose(void)
+{
+	return (unsigned)choose(&t, 0, SWCXL_DC_SELECT_FREE, 0, 9);
+}
+
+static unsigned op_accept(void)
+{
+	return update(&t, RESPOND, PARTS({5, 1}, {10, 1}));
+}
+
+static unsigned op_refuse(void)
+{
+	return update(&t, RESPOND, NULL, 0);
+}
+
+static unsigned op_release(void)
+{
+	return update(&t, RELEASE, PARTS({1, 1}));
+}
+
+static unsigned op_release_shared(void)
+{
+	return update(&t, RELEASE, PARTS({REGION, 2}));
+}
+
+static unsigned op_ask(void)
+{
+	return (unsigned)take(&t, ASK, PARTS({2, 1}, {8, 1}));
+}
+
+static unsigned op_take(void)
+{
+	return (unsigned)take(&t, FORCED | SANITIZE, PARTS({0, 3}));
+}
+
+static unsigned op_take_pending(void)
+{
+	return (unsigned)take(&t, FORCED, PARTS({4, 5}));
+}
+
+static unsigned op_refer(void)
+{
+	return (unsigned)refer(&t, 2, false);
+}
+
+static unsigned op_time_out(void)
+{
+	step(1000000);
+	return 0;
+}
+
+static unsigned op_reset(void)
+{
+	swcxl_reset(t.dev, SWCXL_RESET_CONVENTIONAL);
+	return 0;
+}
+
+/* What an operation leaves, in words: extents, offers, records. */
+static void describe(char text[static 4096])
+{
+	struct swcxl_dc_extent e;
+	struct swcxl_status st = rig_status(&t);
+	size_t len = 0;
+
+	text[0] = 0;
+	for (unsigned i = 0; swcxl_dc_extent_get(t.dev, i, &e); i++)
+		len += (size_t)snprintf(text + len, 4096 - len, "%u %llx+%llx %u%u%u%u;", e.state,
+					(unsigned long long)e.start, (unsigned long long)e.length,
+					e.referenced, e.releasing, e.sanitize, e.offer);
+	len += (size_t)snprintf(text + len, 4096 - len, "%u %u %u %u:", st.dc.offers,
+				st.dc.dead_offers, st.dc.generation, st.dc.extents_available);
+	for (uint32_t i = 0; i < log_count(&t); i++)
+		len += (size_t)snprintf(text + len, 4096 - len, "%u %llx%s,",
+					log_event(&t, i)->type,
+					(unsigned long long)rd(log_event(&t, i)->extent.start),
+					log_event(&t, i)->flags & DC_EVENT_MORE ? ">" : "");
+	snprintf(text + len, 4096 - len, " %.1000s", heard);
+}
+
+/*
+ * An operation without some of its memory is refused and has changed nothing, or it has done all
+ * of it: but that the list may have overflowed, and poison of what was to be sanitized may still be
+ * there; a forced removal may have lost its records. A scan of everything then tells the truth.
+ */
+static void without_memory(unsigned (*op)(void), bool records_may_go)
+{
+	static char before[4096], after[4096], text[4096];
+	struct swcxl_log_status log;
+	unsigned sites = 0, refusals = 0;
+	bool hit = true;
+
+	prepare();
+	describe(before);
+	CHECK(op() == 0);
+	describe(after);
+	CHECK(strcmp(before, after) != 0 && list_is_true() && !overflowed());
+	test_device_close(&t);
+	for (long n = 0; hit; n++) {
+		unsigned rc;
+
+		CHECK(n < 200);
+		prepare();
+		t.fail_after = n;
+		rc = op();
+		hit = t.fail_after < 0;
+		t.fail_after = -1;
+		describe(text);
+		swcxl_query_log(t.dev, SWCXL_LOG_DYNAMIC_CAPACITY, &log);
+		sites += hit, refusals += rc != 0;
+		CHECK(!rc || hit);
+		if (!log.overflow && strcmp(text, rc ? before : after) != 0)
+			fprintf(stderr, "allocation %ld, code %u:\n%s\nnot\n%s\n", n, rc, text,
+				rc ? before : after);
+		CHECK(log.overflow || !strcmp(text, rc ? before : after));
+		CHECK(!log.overflow || (records_may_go && hit && !rc));
+		CHECK(list_is_true() && (!overflowed() || hit));
+		CHECK(rig_saves_well(&t));
+		if (!rc)
+			scan_all();
+		CHECK(list_is_true() && !overflowed());
+		if (rc) { /* and it can be tried again */
+			CHECK(op() == 0);
+			describe(text);
+			CHECK(!strcmp(text, after));
+		}
+		test_device_close(&t);
+	}
+	printf("%u sites, %u refused\n", sites, refusals);
+}
+
+static void offers_without_memory(void)
+{
+	without_memory(op_offer, false);
+	without_memory(op_offer_shared, false);
+	without_memory(op_choose, false);
+}
+
+static void answers_without_memory(void)
+{
+	without_memory(op_accept, false);
+	without_memory(op_refuse, false);
+	without_memory(op_release, false);
+	without_memory(op_release_shared, false);
+}
+
+static void taking_without_memory(void)
+{
+	without_memory(op_ask, false);
+	without_memory(op_take, true);
+	without_memory(op_take_pending, true);
+	without_memory(op_refer, false);
+}
+
+static void time_without_memory(void)
+{
+	without_memory(op_time_out, false);
+	without_memory(op_reset, false);
+}
+
+/* The device itself, and a channel's first answer. */
+static void a_device_without_memory(void)
+{
+	struct swcxl_config c = config(8);
+	struct swcxl_dev *dev;
+	long n = 0;
+
+	prepare();
+	for (;; n++) {
+		t.fail_after = n;
+		if (!swcxl_new(&c, &t.host, &dev))
+			break;
+		CHECK(t.fail_after < 0);
+	}
+	t.fail_after = -1;
+	CHECK(n > 2);
+	swcxl_free(dev);
+	test_device_close(&t);
+}
+
+int main(void)
+{
+	RUN(errors_come_and_go_with_their_capacity);
+	RUN(records_end_with_regions);
+	RUN(a_record_is_cut_in_two);
+	RUN(coverage_is_of_what_the_host_has);
+	RUN(coverage_goes_with_capacity);
+	RUN(frozen_records_go_with_capacity);
+	RUN(a_scan_sees_what_is_there_when_it_passes);
+	RUN(a_run_goes_under_a_scan);
+	RUN(estimates_are_of_lines);
+	RUN(the_patrol_passes_what_nobody_has);
+	RUN(released_capacity_is_sanitized);
+	RUN(refused_capacity_is_as_it_was);
+	RUN(a_sanitize_of_the_device);
+	RUN(media_operations_are_about_what_the_host_has);
+	RUN(resets);
+	RUN(offers_without_memory);
+	RUN(answers_without_memory);
+	RUN(taking_without_memory);
+	RUN(time_without_memory);
+	RUN(a_device_without_memory);
+	return test_done();
+}
