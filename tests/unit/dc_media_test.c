@@ -556,13 +556,14 @@ static bool list_is_true(void)
 
 /* What there is: a list of one record over three blocks, and some of others; capacity of each
  * state; a request; content. */
-static void prepare(void)
+static void prepare(unsigned errors)
 {
 	const struct swcxl_event_header header = {.uuid = {1}};
 	struct swcxl_config c = config(2);
 
-	c.dc_flags[1] = SWCXL_DC_SHARABLE | SWCXL_DC_NON_VOLATILE;
+	c.dc_flags[1] = SWCXL_DC_SHARABLE | SWCXL_DC_NON_VOLATILE | SWCXL_DC_SANITIZE;
 	c.dc_host_timeout_ns = 1000000;
+	c.poison_list_max = 4000;
 	dc_open(&t, &c);
 	give(&t, 0, PARTS({0, 3}, {8, 1}));
 	give(&t, 1, PARTS({REGION, 2}));
@@ -580,6 +581,8 @@ static void prepare(void)
 	log_clear(&t);
 	for (unsigned i = 0; i < 16; i++) /* a record more needs memory */
 		CHECK(!swcxl_event_inject(t.dev, SWCXL_LOG_DYNAMIC_CAPACITY, &header, NULL, 0));
+	for (unsigned i = 0; i < errors; i++)
+		CHECK(!rig_plant(&t, 2 * i, 1, true));
 	t.cci = swcxl_cci_new(t.dev); /* and so does an answer */
 	heard[0] = 0;
 }
@@ -673,84 +676,99 @@ static void describe(char text[static 4096])
 	snprintf(text + len, 4096 - len, " %.1000s", heard);
 }
 
-/*
- * An operation without some of its memory is refused and has changed nothing, or it has done all
- * of it: but that the list may have overflowed, and poison of what was to be sanitized may still be
- * there; a forced removal may have lost its records. A scan of everything then tells the truth.
- */
-static void without_memory(unsigned (*op)(void), bool records_may_go)
+/* One try of an operation, of which an allocation fails: it is refused and has changed nothing, or
+ * it has done all of it; but that the list may have overflowed, and a forced removal may have lost
+ * its records. A scan of everything then tells the truth. */
+static bool try_without(unsigned (*op)(void), unsigned errors, long allocation, const char *before,
+			const char *after)
 {
-	static char before[4096], after[4096], text[4096];
 	struct swcxl_log_status log;
-	unsigned sites = 0, refusals = 0;
-	bool hit = true;
+	static char text[4096];
+	const char *want;
+	unsigned rc;
+	bool hit;
 
-	prepare();
-	describe(before);
-	CHECK(op() == 0);
-	describe(after);
-	CHECK(strcmp(before, after) != 0 && list_is_true() && !overflowed());
-	test_device_close(&t);
-	for (long n = 0; hit; n++) {
-		unsigned rc;
-
-		CHECK(n < 200);
-		prepare();
-		t.fail_after = n;
-		rc = op();
-		hit = t.fail_after < 0;
-		t.fail_after = -1;
+	prepare(errors);
+	t.fail_after = allocation;
+	rc = op();
+	hit = t.fail_after < 0;
+	t.fail_after = -1;
+	describe(text);
+	want = rc ? before : after;
+	swcxl_query_log(t.dev, SWCXL_LOG_DYNAMIC_CAPACITY, &log);
+	if (!log.overflow && strcmp(text, want) != 0)
+		fprintf(stderr, "allocation %ld, code %u:\n%s\nnot\n%s\n", allocation, rc, text,
+			want);
+	CHECK(log.overflow ? (op == op_take || op == op_take_pending) && !rc : !strcmp(text, want));
+	CHECK((!rc && !log.overflow && !overflowed()) || hit);
+	CHECK(list_is_true() && rig_saves_well(&t));
+	if (rc) { /* it can be tried again */
+		CHECK(!overflowed() && op() == 0);
 		describe(text);
-		swcxl_query_log(t.dev, SWCXL_LOG_DYNAMIC_CAPACITY, &log);
-		sites += hit, refusals += rc != 0;
-		CHECK(!rc || hit);
-		if (!log.overflow && strcmp(text, rc ? before : after) != 0)
-			fprintf(stderr, "allocation %ld, code %u:\n%s\nnot\n%s\n", n, rc, text,
-				rc ? before : after);
-		CHECK(log.overflow || !strcmp(text, rc ? before : after));
-		CHECK(!log.overflow || (records_may_go && hit && !rc));
-		CHECK(list_is_true() && (!overflowed() || hit));
-		CHECK(rig_saves_well(&t));
-		if (!rc)
-			scan_all();
-		CHECK(list_is_true() && !overflowed());
-		if (rc) { /* and it can be tried again */
-			CHECK(op() == 0);
-			describe(text);
-			CHECK(!strcmp(text, after));
-		}
-		test_device_close(&t);
+		CHECK(!strcmp(text, after));
 	}
-	printf("%u sites, %u refused\n", sites, refusals);
+	scan_all();
+	CHECK(list_is_true() && !overflowed());
+	test_device_close(&t);
+	return hit;
+}
+
+/* With few errors beside it, and with as many as leave the maps' trees a node short (they split in
+ * this range, and get it back with the next change). */
+static void without_memory(unsigned (*op)(void))
+{
+	static char before[4096], after[4096];
+	unsigned sites = 0;
+	long few = 0;
+
+	for (unsigned errors = 0; errors < 80; errors += errors ? 1 : 36) {
+		long used;
+
+		prepare(errors);
+		describe(before);
+		t.fail_after = 1000;
+		CHECK(op() == 0);
+		used = 1000 - t.fail_after;
+		describe(after);
+		CHECK(strcmp(before, after) != 0 && list_is_true() && !overflowed());
+		test_device_close(&t);
+		if (!errors)
+			few = used;
+		else if (used == few)
+			continue;
+		for (long n = 0; try_without(op, errors, n, before, after); n++)
+			sites++;
+	}
+	CHECK(sites);
 }
 
 static void offers_without_memory(void)
 {
-	without_memory(op_offer, false);
-	without_memory(op_offer_shared, false);
-	without_memory(op_choose, false);
+	without_memory(op_offer);
+	without_memory(op_offer_shared);
+	without_memory(op_choose);
 }
 
 static void answers_without_memory(void)
 {
-	without_memory(op_accept, false);
-	without_memory(op_refuse, false);
-	without_memory(op_release, false);
-	without_memory(op_release_shared, false);
+	without_memory(op_accept);
+	without_memory(op_refuse);
+	without_memory(op_release);
+	without_memory(op_release_shared);
 }
 
 static void taking_without_memory(void)
 {
-	without_memory(op_ask, false);
-	without_memory(op_take, true);
-	without_memory(op_take_pending, true);
-	without_memory(op_refer, false);
+	without_memory(op_ask);
+	without_memory(op_take);
+	without_memory(op_take_pending);
+	without_memory(op_refer);
 }
 
 static void time_without_memory(void)
 {
-	without_memory(op_time_out, false);
-	without_memory(op_reset, false);
+	without_memory(op_time_out);
+	without_memory(op_reset);
 }
 
 /* The device itself, and a channel's first answer. */
@@ -760,7 +778,7 @@ static void a_device_without_memory(void)
 	struct swcxl_dev *dev;
 	long n = 0;
 
-	prepare();
+	prepare(0);
 	for (;; n++) {
 		t.fail_after = n;
 		if (!swcxl_new(&c, &t.host, &dev))
