@@ -381,7 +381,7 @@ static bool stage_sockets(struct daemon *daemon)
 		.ctx = daemon,
 		.name = options->name,
 		.vfio_stats = on_vfio_stats,
-		.trace = on_qmp_trace,
+		.trace = daemon->trace ? on_qmp_trace : NULL,
 		.quit = on_quit,
 		.settled = daemon->state ? on_settled : NULL,
 		.unwritable = daemon->state ? on_unwritable : NULL,

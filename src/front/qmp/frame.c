@@ -46,7 +46,7 @@ static void restart(struct frame *frame, int mode)
 	frame->mode = mode;
 }
 
-static void take(struct frame *frame, const char *bytes, size_t len)
+static inline void take(struct frame *frame, const char *bytes, size_t len)
 {
 	if (frame->mode == FRAME_TAKE)
 		out_add(&frame->text, bytes, len);
@@ -55,12 +55,18 @@ static void take(struct frame *frame, const char *bytes, size_t len)
 /* Bytes of a string that need no thought: none of them ends, escapes or breaks it. */
 static size_t plain_run(const struct frame *frame, const char *bytes, size_t len)
 {
+	/* All but control characters, quotation marks, the backslash, FEh and FFh. */
+	static const bool plain[256] = {
+		[' ' ... '!'] = true,
+		['#' ... '&'] = true,
+		['(' ... '['] = true,
+		[']' ... 0xfd] = true,
+	};
 	size_t n = 0;
 
 	if (!frame->quote || frame->escape)
 		return 0;
-	while (n < len && (unsigned char)bytes[n] >= ' ' && (unsigned char)bytes[n] < 0xfe &&
-	       bytes[n] != '\\' && bytes[n] != '"' && bytes[n] != '\'')
+	while (n < len && plain[(unsigned char)bytes[n]])
 		n++;
 	return n;
 }
@@ -138,7 +144,8 @@ static void in_number(struct frame *frame, char c)
 /* A byte outside of strings, within a value. */
 static void in_value(struct frame *frame, char c)
 {
-	in_number(frame, c);
+	if (frame->number != NO_NUMBER || c == '-' || (c >= '0' && c <= '9'))
+		in_number(frame, c);
 	switch (c) {
 	case '"':
 	case '\'':
@@ -270,6 +277,16 @@ static size_t char_length(const unsigned char *p, size_t len, const char **error
 	return 0;
 }
 
+/* Bytes that are a character each, and begin no escape sequence. */
+static size_t ascii_run(const unsigned char *p, size_t len)
+{
+	size_t n = 0;
+
+	while (n < len && p[n] < 0x80 && p[n] != '\\')
+		n++;
+	return n;
+}
+
 /* What is wrong with a complete value, or NULL. */
 static const char *fault(const struct frame *frame)
 {
@@ -282,7 +299,10 @@ static const char *fault(const struct frame *frame)
 	if (frame->out_of_range)
 		return "JSON parse error, number out of range";
 	while (left && !error) {
-		size_t n = char_length(p, left, &error);
+		size_t n = ascii_run(p, left);
+
+		if (!n)
+			n = char_length(p, left, &error);
 
 		p += n;
 		left -= n;

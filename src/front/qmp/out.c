@@ -16,46 +16,30 @@
 
 #define FIRST_BYTES 256 /* most replies are shorter */
 
-/* Room for n more bytes, or NULL. */
-static char *reserve(struct out *out, size_t n)
+bool out_grow(struct out *out, size_t n)
 {
 	size_t cap = out->cap ? out->cap : FIRST_BYTES;
-	char *p;
+	char *p = NULL;
 
 	if (out->failed)
-		return NULL;
+		return false;
 	while (cap - out->len < n && cap <= SIZE_MAX / 2)
 		cap *= 2;
-	if (cap - out->len < n) {
-		out->failed = true;
-		return NULL;
-	}
-	if (cap != out->cap) {
+	if (cap - out->len >= n)
 		p = realloc(out->p, cap);
-		if (!p) {
-			out->failed = true;
-			return NULL;
-		}
-		out->p = p;
-		out->cap = cap;
+	if (!p) {
+		out->failed = true;
+		return false;
 	}
-	return out->p + out->len;
+	out->p = p;
+	out->cap = cap;
+	return true;
 }
 
 void out_free(struct out *out)
 {
 	free(out->p);
 	*out = (struct out){0};
-}
-
-void out_add(struct out *out, const void *bytes, size_t len)
-{
-	char *p = reserve(out, len);
-
-	if (!p || !len)
-		return;
-	memcpy(p, bytes, len);
-	out->len += len;
 }
 
 static void add_text(struct out *out, const char *text)
@@ -88,14 +72,17 @@ static void add_quoted(struct out *out, const char *text)
 	add_text(out, "\"");
 }
 
-/* What comes before a value: a comma where one is due, and the key. */
+/* What comes before a value: a comma where one is due, and the key, in which is nothing to escape. */
 static void before(struct out *out, const char *key)
 {
-	if (out->len && !strchr("[{ ", out->p[out->len - 1]))
-		add_text(out, ", ");
+	char last = out->len ? out->p[out->len - 1] : '[';
+
+	if (last != '[' && last != '{' && last != ' ')
+		out_add(out, ", ", 2);
 	if (key) {
-		add_quoted(out, key);
-		add_text(out, ": ");
+		out_add(out, "\"", 1);
+		add_text(out, key);
+		out_add(out, "\": ", 3);
 	}
 }
 
@@ -121,10 +108,13 @@ void out_raw(struct out *out, const char *key, const char *text)
 
 void out_uint(struct out *out, const char *key, uint64_t value)
 {
-	char text[24];
+	char text[20], *end = text + sizeof(text), *p = end;
 
-	snprintf(text, sizeof(text), "%llu", (unsigned long long)value);
-	out_raw(out, key, text);
+	do
+		*--p = (char)('0' + value % 10);
+	while (value /= 10);
+	before(out, key);
+	out_add(out, p, (size_t)(end - p));
 }
 
 void out_int(struct out *out, const char *key, int64_t value)
@@ -153,9 +143,9 @@ void out_hex(struct out *out, const char *key, const void *bytes, size_t len)
 	char *p;
 
 	out_raw(out, key, "\"");
-	p = reserve(out, 2 * len);
-	if (!p)
+	if (!out_room(out, 2 * len))
 		return;
+	p = out->p + out->len;
 	for (size_t i = 0; i < len; i++) {
 		*p++ = digits[b[i] >> 4];
 		*p++ = digits[b[i] & 15];

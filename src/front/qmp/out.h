@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 struct qmp_enum;
 
@@ -23,7 +24,22 @@ struct out {
 };
 
 void out_free(struct out *out); /* and empties it */
-void out_add(struct out *out, const void *bytes, size_t len);
+
+/* Is there room for n more bytes, if need be by growing? */
+bool out_grow(struct out *out, size_t n);
+static inline bool out_room(struct out *out, size_t n)
+{
+	return (out->cap - out->len >= n && !out->failed) || out_grow(out, n);
+}
+
+/* Inline, since most of what is added is a byte or a word. */
+static inline void out_add(struct out *out, const void *bytes, size_t len)
+{
+	if (!len || !out_room(out, len))
+		return;
+	memcpy(out->p + out->len, bytes, len);
+	out->len += len;
+}
 
 void out_begin(struct out *out, const char *key, char bracket); /* '{' or '[' */
 void out_end(struct out *out, char bracket);			/* '}' or ']' */

@@ -19,7 +19,7 @@
 #include "front/qmp/session.h"
 #include "loop/loop.h"
 
-#define IN_BYTES (16u << 10)
+#define IN_BYTES (64u << 10) /* enough to have what was sent at once in one commit */
 
 struct client {
 	struct qmp_server *server;

@@ -211,7 +211,7 @@ static bool look_up(struct qmp_call *call, const char *name)
 		qmp_error(call, "Capabilities negotiation is already complete, command ignored");
 		return not_found(call);
 	}
-	for (size_t i = 0; i < QMP_COMMANDS; i++)
+	for (size_t i = 0; i < QMP_COMMANDS && !call->command; i++)
 		if (!strcmp(name, qmp_commands[i].name))
 			call->command = &qmp_commands[i];
 	if (!call->command) {
