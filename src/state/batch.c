@@ -33,11 +33,26 @@ static bool reserve(struct batch *batch, size_t len)
 	return true;
 }
 
+/* A full log loses records one after the other, and only the last count of them is worth writing:
+ * it takes the place of the one before. */
+static bool replace(struct batch *batch, const struct swcxl_change *change, size_t len)
+{
+	size_t end = change->kind == SWCXL_CHANGE_EVENT_LOST ? batch->lost_end[change->log] : 0;
+	uint8_t *p;
+
+	if (!end)
+		return false;
+	p = batch->bytes + end - len - sizeof(*change);
+	memcpy(p, change, sizeof(*change));
+	memcpy(p + sizeof(*change), change->data, change->length);
+	return true;
+}
+
 void batch_add(struct batch *batch, const struct swcxl_change *change)
 {
 	size_t len = change->data ? padded(change->length) : 0;
 
-	if (batch->lost)
+	if (batch->lost || replace(batch, change, len))
 		return;
 	if (!reserve(batch, sizeof(*change) + len)) {
 		batch_lose(batch);
@@ -49,6 +64,8 @@ void batch_add(struct batch *batch, const struct swcxl_change *change)
 		memcpy(batch->bytes + batch->len, change->data, change->length);
 	batch->len += len;
 	batch->changes++;
+	if (change->kind == SWCXL_CHANGE_EVENT_LOST)
+		batch->lost_end[change->log] = batch->len;
 }
 
 void batch_lose(struct batch *batch)
@@ -74,9 +91,7 @@ void batch_clear(struct batch *batch)
 {
 	if (batch->cap > KEPT_BYTES)
 		batch_free(batch);
-	batch->len = 0;
-	batch->changes = 0;
-	batch->whole = batch->lost = false;
+	*batch = (struct batch){.bytes = batch->bytes, .cap = batch->cap};
 }
 
 void batch_free(struct batch *batch)

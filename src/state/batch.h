@@ -13,6 +13,7 @@ struct batch {
 	uint8_t *bytes;
 	size_t len, cap;
 	uint64_t changes;
+	size_t lost_end[SWCXL_LOGS]; /* behind what was last said of each log's losses, or 0 */
 	bool whole; /* they are all of a device's state: what was there before goes */
 	bool lost;  /* some were not taken: what there is says nothing */
 };

@@ -192,6 +192,13 @@ static int row_at(struct db *db, unsigned floor, uint64_t place, struct row *row
 	return sqlite3_reset(stmt);
 }
 
+/* The last row that begins below a place. */
+static int row_before(struct db *db, unsigned floor, uint64_t place, struct row *row)
+{
+	*row = (struct row){0};
+	return place ? row_at(db, floor, place - 1, row) : SQLITE_OK;
+}
+
 static int put_row(struct db *db, unsigned table, uint64_t start, uint64_t end, uint64_t attr)
 {
 	return attr && start < end ? DB_RUN(db, table + PUT, start, end - start, attr) : SQLITE_OK;
@@ -203,12 +210,14 @@ static int put_row(struct db *db, unsigned table, uint64_t start, uint64_t end, 
  */
 static int write_range(struct db *db, unsigned table, const struct swcxl_change *c)
 {
-	struct row r = {c->start, c->start + c->length, c->attr}, low = {0}, high;
+	struct row r = {c->start, c->start + c->length, c->attr}, low, high;
 	uint64_t drop_end = r.end;
 	int rc = row_at(db, table + FLOOR, r.end, &high);
+	bool any = high.start >= r.start; /* begins within: nothing is dropped in vain */
 
-	if (!rc && r.start)
-		rc = row_at(db, table + FLOOR, r.start - 1, &low);
+	low = high;
+	if (!rc && any)
+		rc = row_before(db, table + FLOOR, r.start, &low);
 	if (rc)
 		return rc;
 	if (low.end < r.start)
@@ -221,7 +230,7 @@ static int write_range(struct db *db, unsigned table, const struct swcxl_change 
 		drop_end += high.start == r.end;
 		r.end = high.end;
 	}
-	rc = DB_RUN(db, table + DROP, r.start, drop_end);
+	rc = any ? DB_RUN(db, table + DROP, r.start, drop_end) : SQLITE_OK;
 	if (!rc && r.start == c->start && low.end > c->start)
 		rc = put_row(db, table, low.start, c->start, low.attr);
 	if (!rc && r.end == c->start + c->length)
