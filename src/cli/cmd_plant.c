@@ -19,6 +19,8 @@
 #include "cli/format.h"
 #include "swcxl/swcxl.h"
 
+#define RANGES_MAX 21840 /* in a request: swcxl-qmp(7) */
+
 struct plant {
 	struct range range;
 	unsigned source;
@@ -170,39 +172,73 @@ static void check_capacity(struct ctl *ctl, const struct plants *plants)
 	}
 }
 
-/* Which error the device refused, and what it has planted before; NULL for one that the command
- * line gave: whoever wrote that knows. */
-static const char *name_error(const struct ctl *ctl, const struct plants *plants, size_t index,
-			      char *text, size_t size)
+/* Errors that differ in nothing but their place, from index on: as many as go with one command. */
+static size_t alike(const struct plants *plants, size_t index)
 {
-	unsigned line = plants->rows[index].line;
+	const struct plant *first = &plants->rows[index];
+	size_t n = 1;
+
+	while (index + n < plants->count && n < RANGES_MAX && first[n].source == first->source &&
+	       first[n].latent == first->latent && first[n].permanent == first->permanent)
+		n++;
+	return n;
+}
+
+/* Which errors the device refused, and what it has planted before; NULL for one that the command
+ * line gave: whoever wrote that knows. */
+static const char *name_errors(const struct ctl *ctl, const struct plants *plants, size_t index,
+			       size_t count, char *text, size_t size)
+{
+	const struct plant *first = &plants->rows[index];
 	int len;
 
-	if (!line && plants->count == 1)
+	if (!first->line && plants->count == 1)
 		return NULL;
-	if (line)
-		len = snprintf(text, size, "%.200s, line %u", ctl->options[OPT_from], line);
+	if (first->line && count > 1)
+		len = snprintf(text, size, "%.200s, lines %u to %u", ctl->options[OPT_from],
+			       first->line, first[count - 1].line);
+	else if (first->line)
+		len = snprintf(text, size, "%.200s, line %u", ctl->options[OPT_from], first->line);
 	else
-		len = snprintf(text, size, "%s", dpa_text(plants->rows[index].range.start).s);
-	if (plants->count > 1)
-		snprintf(text + len, size - (size_t)len, ", after %zu of %zu errors were planted",
-			 index, plants->count);
+		len = snprintf(text, size, "%zu from %s on", count, dpa_text(first->range.start).s);
+	snprintf(text + len, size - (size_t)len, ", after %zu of %zu errors were planted", index,
+		 plants->count);
 	return text;
 }
 
-static void plant_one(struct ctl *ctl, const struct plants *plants, size_t index)
+static struct json_object *pair(const struct range *range)
+{
+	struct json_object *array = json_object_new_array();
+
+	json_object_array_add(array, json_object_new_uint64(range->start));
+	json_object_array_add(array, json_object_new_uint64(range->length));
+	return array;
+}
+
+/* One command for as many errors as are alike, since a command each is slow for thousands. */
+static size_t plant_alike(struct ctl *ctl, const struct plants *plants, size_t index)
 {
 	struct json_object *args = json_object_new_object();
 	const struct plant *plant = &plants->rows[index];
+	size_t count = alike(plants, index);
 	char text[320];
-	const char *what = name_error(ctl, plants, index, text, sizeof(text));
 
-	add_number(args, "start", plant->range.start);
-	add_number(args, "length", plant->range.length);
+	if (count == 1) {
+		add_number(args, "start", plant->range.start);
+		add_number(args, "length", plant->range.length);
+	} else {
+		struct json_object *ranges = json_object_new_array();
+
+		for (size_t i = 0; i < count; i++)
+			json_object_array_add(ranges, pair(&plant[i].range));
+		json_object_object_add(args, "ranges", ranges);
+	}
 	add_string(args, "source", source_key(plant->source));
 	add_bool(args, "known", !plant->latent);
 	add_bool(args, "permanent", plant->permanent);
-	json_object_put(qmp_call(ctl_link(ctl), "swcxl-plant-poison", args, what));
+	json_object_put(qmp_call(ctl_link(ctl), "swcxl-plant-poison", args,
+				 name_errors(ctl, plants, index, count, text, sizeof(text))));
+	return count;
 }
 
 static struct json_object *plants_json(const struct plants *plants)
@@ -276,8 +312,8 @@ enum status cmd_plant(struct ctl *ctl)
 
 	collect(ctl, &plants);
 	check_capacity(ctl, &plants);
-	for (size_t i = 0; i < plants.count; i++)
-		plant_one(ctl, &plants, i);
+	for (size_t i = 0; i < plants.count;)
+		i += plant_alike(ctl, &plants, i);
 	if (ctl->json)
 		print_json(plants_json(&plants));
 	else

@@ -133,6 +133,7 @@ static void end_command(void)
 #define ARG_WORDS(field, name, type, needed, help) arg_words(name, needed, sizeof(type), help);
 #define ARG_OBJECT(field, name, help) arg(name, false, "object", help);
 #define ARG_ITEMS(field, name, id, help) arg(name, true, item_##id, help);
+#define ARG_RANGES(field, name, help) arg(name, false, "[[int]]", help);
 /* clang-format on */
 
 static void commands(void)

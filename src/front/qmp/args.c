@@ -186,14 +186,16 @@ static bool take_object(struct qmp_call *call, const char *prefix, const struct 
 		struct qmp_arg arg = *row;
 		char name[64];
 
-		snprintf(name, sizeof(name), "%s%s", prefix, row->name);
-		arg.name = name;
+		if (*prefix) {
+			snprintf(name, sizeof(name), "%s%s", prefix, row->name);
+			arg.name = name;
+		}
 		if (json_object_object_get_ex(json, row->name, &value)) {
 			if (!qmp_arg_take(call, &arg, value, base + arg.offset))
 				return false;
 			*(bool *)(base + arg.has_offset) = true;
 		} else if (arg.presence == QMP_REQUIRED) {
-			return qmp_error(call, "Parameter '%s' is missing", name);
+			return qmp_error(call, "Parameter '%s' is missing", arg.name);
 		} else {
 			preset(&arg, base + arg.offset);
 		}
@@ -235,6 +237,47 @@ static bool take_items(struct qmp_call *call, const struct qmp_arg *arg, struct 
 	return true;
 }
 
+static bool take_range(struct qmp_call *call, const char *name, struct json_object *pair,
+		       struct qmp_range *range)
+{
+	char half[80];
+	struct qmp_arg arg = {half, .size = sizeof(uint64_t), .max = UINT64_MAX};
+
+	if (!json_object_is_type(pair, json_type_array))
+		return wrong_type(call, name, "array");
+	if (json_object_array_length(pair) != 2)
+		return qmp_error(call, "Parameter '%s' expects a start and a length", name);
+	snprintf(half, sizeof(half), "%s[0]", name);
+	if (!take_uint(call, &arg, json_object_array_get_idx(pair, 0), &range->start))
+		return false;
+	snprintf(half, sizeof(half), "%s[1]", name);
+	return take_uint(call, &arg, json_object_array_get_idx(pair, 1), &range->length);
+}
+
+static bool take_ranges(struct qmp_call *call, const struct qmp_arg *arg, struct json_object *value,
+			struct qmp_ranges *p)
+{
+	size_t n;
+
+	if (!json_object_is_type(value, json_type_array))
+		return wrong_type(call, arg->name, "array");
+	n = json_object_array_length(value);
+	if (!n)
+		return qmp_error(call, "Parameter '%s' must not be empty", arg->name);
+	p->p = calloc(n, sizeof(*p->p));
+	if (!p->p)
+		return qmp_error(call, "Out of memory");
+	p->count = n;
+	for (size_t i = 0; i < n; i++) {
+		char name[64];
+
+		snprintf(name, sizeof(name), "%s[%zu]", arg->name, i);
+		if (!take_range(call, name, json_object_array_get_idx(value, i), &p->p[i]))
+			return false;
+	}
+	return true;
+}
+
 bool qmp_arg_take(struct qmp_call *call, const struct qmp_arg *arg, struct json_object *value,
 		  void *p)
 {
@@ -265,6 +308,8 @@ bool qmp_arg_take(struct qmp_call *call, const struct qmp_arg *arg, struct json_
 		       wrong_type(call, arg->name, "object");
 	case QMP_ITEMS:
 		return take_items(call, arg, value, p);
+	case QMP_RANGES:
+		return take_ranges(call, arg, value, p);
 	}
 	return false;
 }
@@ -297,9 +342,12 @@ static void free_args(const struct qmp_arg *arg, char *base)
 	for (; arg->name; arg++) {
 		const struct span *bytes = (const void *)(base + arg->offset);
 		const struct qmp_items *items = (const void *)(base + arg->offset);
+		const struct qmp_ranges *ranges = (const void *)(base + arg->offset);
 
 		if (arg->kind == QMP_HEX)
 			free((void *)(uintptr_t)bytes->p);
+		if (arg->kind == QMP_RANGES)
+			free(ranges->p);
 		if (arg->kind != QMP_ITEMS)
 			continue;
 		for (size_t i = 0; i < items->count; i++)

@@ -71,8 +71,55 @@ bool cmd_cxl_inject_poison(struct qmp_call *call, const struct qmp_cxl_inject_po
 	       plant(call, in->start, in->length, SWCXL_SOURCE_INTERNAL, true, false);
 }
 
+/* Says which of many ranges the error is about. */
+static bool wrong_range(struct qmp_call *call, size_t i)
+{
+	char text[sizeof(call->desc)];
+
+	memcpy(text, call->desc, sizeof(text));
+	return qmp_error(call, "ranges[%zu]: %s", i, text);
+}
+
+/* Ranges that are known to be in the device. */
+static bool plant_many(struct qmp_call *call, const struct qmp_plant_poison_args *in)
+{
+	for (size_t i = 0; i < in->ranges.count; i++) {
+		const struct qmp_range *range = &in->ranges.p[i];
+
+		if (plant(call, range->start, range->length, in->source, in->known, in->permanent))
+			continue;
+		return i ? qmp_error(call,
+				     "ranges[%zu]: The device holds as many poisoned ranges as "
+				     "--ranges-max or its memory allows; those before it were "
+				     "planted",
+				     i)
+			 : wrong_range(call, i);
+	}
+	return true;
+}
+
+static bool plant_ranges(struct qmp_call *call, const struct qmp_plant_poison_args *in)
+{
+	for (size_t i = 0; i < in->ranges.count; i++) {
+		const struct qmp_range *range = &in->ranges.p[i];
+
+		if (!aligned(call, range->start, range->length) ||
+		    !qmp_in_range(call, range->start, range->length))
+			return wrong_range(call, i);
+	}
+	return plant_many(call, in);
+}
+
 bool cmd_plant_poison(struct qmp_call *call, const struct qmp_plant_poison_args *in)
 {
+	if (in->has_ranges && (in->has_start || in->has_length))
+		return qmp_error(call, "Parameter '%s' does not go with 'ranges'",
+				 in->has_start ? "start" : "length");
+	if (in->has_ranges)
+		return plant_ranges(call, in);
+	if (!in->has_start || !in->has_length)
+		return qmp_error(call, "Parameter '%s' is missing",
+				 in->has_start ? "length" : "start");
 	return aligned(call, in->start, in->length) && qmp_in_range(call, in->start, in->length) &&
 	       plant(call, in->start, in->length, in->source, in->known, in->permanent);
 }

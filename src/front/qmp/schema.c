@@ -205,6 +205,8 @@ static const char *type_of(const struct qmp_arg *arg, char buf[static 64])
 		return "int";
 	case QMP_WORDS:
 		return "[int]";
+	case QMP_RANGES:
+		return "[[int]]";
 	case QMP_OBJECT:
 		return "any";
 	case QMP_BOOL:
@@ -261,7 +263,8 @@ void qmp_schema(struct out *out)
 	objects(&s);
 	events(&s);
 	mention(&s, "[capability]"); /* [int] is a member as well; no other array is an argument, */
-	for (size_t i = 0; i < QMP_ITEM_KINDS; i++) { /* but for these */
+	mention(&s, "[[int]]");	     /* but for this one */
+	for (size_t i = 0; i < QMP_ITEM_KINDS; i++) { /* and these */
 		arguments(&s, qmp_items[i].name, qmp_items[i].args());
 		mention(&s, qmp_items[i].list);
 	}

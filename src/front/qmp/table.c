@@ -48,6 +48,8 @@
 	{json, QMP_OBJECT, QMP_OPTIONAL, PLACE_(field)},
 #define ARG_ITEMS(field, json, id, help) \
 	{json, QMP_ITEMS, QMP_REQUIRED, PLACE_(field), .item = &qmp_items[QMP_ITEM_##id]},
+#define ARG_RANGES(field, json, help) \
+	{json, QMP_RANGES, QMP_OPTIONAL, PLACE_(field)},
 
 #define ITEM(id, name, ...) \
 	static const struct qmp_arg *args_of_item_##id(void) \

@@ -53,7 +53,8 @@ enum qmp_kind {
 	QMP_LIST,
 	QMP_WORDS,
 	QMP_OBJECT,
-	QMP_ITEMS
+	QMP_ITEMS,
+	QMP_RANGES
 };
 enum qmp_presence { QMP_OPTIONAL, QMP_REQUIRED };
 
@@ -70,6 +71,13 @@ struct qmp_items {
 	void *p;
 };
 
+struct qmp_ranges {
+	size_t count;
+	struct qmp_range {
+		uint64_t start, length;
+	} * p;
+};
+
 /* Where the value of an argument goes. */
 union qmp_place {
 	uint64_t number;
@@ -81,6 +89,7 @@ union qmp_place {
 	struct qmp_words words;
 	struct json_object *object;
 	struct qmp_items items;
+	struct qmp_ranges ranges;
 };
 
 struct qmp_arg {
@@ -127,6 +136,7 @@ struct qmp_command {
 #define ARG_WORDS(field, ...) bool has_##field; struct qmp_words field;
 #define ARG_OBJECT(field, ...) bool has_##field; struct json_object *field;
 #define ARG_ITEMS(field, ...) bool has_##field; struct qmp_items field;
+#define ARG_RANGES(field, ...) bool has_##field; struct qmp_ranges field;
 
 #define ITEM(id, name, ...) struct qmp_##id##_item { __VA_ARGS__ };
 #include "tbl/qmp.tbl.h"
@@ -168,6 +178,7 @@ extern const struct qmp_item qmp_items[QMP_ITEM_KINDS];
 #undef ARG_WORDS
 #undef ARG_OBJECT
 #undef ARG_ITEMS
+#undef ARG_RANGES
 #undef VALUE
 /* clang-format on */
 
@@ -176,7 +187,7 @@ extern const struct qmp_item qmp_items[QMP_ITEM_KINDS];
 /*
  * Takes the arguments of a command out of JSON (NULL: none were given), with QEMU's error texts
  * and in QEMU's order: each in table order, then what does not belong. False: qmp_error() was
- * called. What is in args is lent by json, but for bytes and items: qmp_args_free() in any case.
+ * called. What is in args is lent by json, but for bytes and lists: qmp_args_free() in any case.
  */
 bool qmp_args_take(struct qmp_call *call, const struct qmp_command *command,
 		   struct json_object *json, union qmp_args *args);
