@@ -157,9 +157,9 @@ def test_exactly_one_of_the_forms(qmp, args, text):
 
 def test_more_than_the_device_holds(start):
     qmp = start("--ranges-max", "4")
-    with pytest.raises(QmpError, match=r"^ranges\[4\]: The device holds as many poisoned ranges "):
+    with pytest.raises(QmpError, match=r"ranges\[4\]: The device holds as many poisoned ranges "):
         plant(qmp, [[n * 128, 64] for n in range(6)])
-    with pytest.raises(QmpError, match=r"^ranges\[0\]: .*; nothing was changed$"):
+    with pytest.raises(QmpError, match=r"ranges\[0\]: .*; nothing was changed$"):
         plant(qmp, [[1 << 20, 64]])
     assert len(rows(qmp)) == 4
 
@@ -177,7 +177,7 @@ def test_as_many_as_the_manual_says(qmp):
 
 def test_too_many_are_refused_by_their_tokens(qmp):
     ranges = [[n * 128, 64] for n in range(21844)]
-    with pytest.raises(QmpError, match="^JSON token count limit exceeded$"):
+    with pytest.raises(QmpError, match="JSON token count limit exceeded$"):
         plant(qmp, ranges)
     assert rows(qmp) == []
     plant(qmp, ranges[:-1])
