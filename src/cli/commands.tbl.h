@@ -4,7 +4,7 @@
  *
  * min, max   number of arguments
  * options    those it takes beside the global ones
- * where      ANYWHERE, or CONTROL when only a control socket can do it
+ * where      ANYWHERE; CONTROL or FUNCTION when only a control socket or a PCI function can do it
  */
 /* clang-format off */
 COMMAND(status, "status", "", 0, 0, 0, ANYWHERE,
@@ -55,6 +55,8 @@ COMMAND(clock_step, "clock step", "DURATION", 1, 1, 0, CONTROL,
 	"Moves the time of a device with a virtual clock: 250ms, 5s, 1h.")
 COMMAND(fault, "fault", "[KIND [OPCODE]|clear]", 0, 2, OPT(value) | OPT(count), CONTROL,
 	"Makes something go wrong, shows what is to, or ends it.")
+COMMAND(bench, "bench", "[NAME...]", 0, ARGS_MAX, OPT(count) | OPT(runs) | OPT(bytes), FUNCTION,
+	"How long commands take through the mailbox: all of these tests, or some.")
 COMMAND(reset, "reset", "[conventional|cold|cxl|function]", 0, 1, 0, CONTROL,
 	"Resets the device.")
 /* clang-format on */

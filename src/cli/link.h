@@ -85,7 +85,14 @@ struct json_object *qmp_call(struct link *link, const char *command, struct json
  * caller puts, or NULL. Events by other names are dropped. */
 struct json_object *qmp_wait(struct link *link, const char *event, int64_t timeout_ms);
 
-/* Milliseconds of a clock that never jumps. */
+/* ---- PCI function only ---- */
+
+/* Takes the primary mailbox for this process alone: from now on every command goes through it as
+ * a driver would send it. Ends the program when a driver is bound. */
+void pci_take(struct link *link);
+
+/* A clock that never jumps. */
 int64_t now_ms(void);
+int64_t now_ns(void);
 
 #endif

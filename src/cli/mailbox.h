@@ -3,12 +3,14 @@
 #ifndef SWCXL_CLI_MAILBOX_H
 #define SWCXL_CLI_MAILBOX_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 struct mailbox {
 	volatile uint8_t *regs; /* NULL: the device has none */
 	size_t payload;		/* bytes */
+	bool alone;		/* nobody else uses it: no look at what others do */
 };
 
 enum mailbox_result {

@@ -27,7 +27,7 @@
 #define ARGS_MAX 1000000u
 #define OPT(id) (1ull << OPT_##id)
 
-enum where { ANYWHERE, CONTROL };
+enum where { ANYWHERE, CONTROL, FUNCTION };
 
 struct command {
 	const char *name, *arguments;
@@ -90,6 +90,8 @@ static void print_command_help(const struct command *command)
 	       command->arguments, command->help);
 	if (command->where == CONTROL)
 		printf("Needs the control socket (--qmp).\n");
+	if (command->where == FUNCTION)
+		printf("Needs a PCI function (--pci).\n");
 	if (command->options) {
 		printf("\nOptions:\n");
 		print_options(command->options);
@@ -258,6 +260,8 @@ static void check_command(const struct ctl *ctl)
 			  "'%s' needs the control socket of an swcxl process (--qmp): no PCI "
 			  "function can do that",
 			  command->name);
+	if (!ctl_has(ctl, OPT_pci) && command->where == FUNCTION)
+		ctl_usage(ctl, "'%s' needs a PCI function (--pci)", command->name);
 }
 
 static struct link *open_link(const struct ctl *ctl)

@@ -287,6 +287,8 @@ static struct reply pci_execute(struct link *link, unsigned opcode, const void *
 {
 	struct pci *pci = to_pci(link);
 
+	if (pci->primary.alone)
+		return execute_on(pci, &pci->primary, opcode, in, len);
 	if (pci->secondary.regs && !pci->effects_read) {
 		pci->effects_read = true;
 		read_effects(pci);
@@ -311,6 +313,21 @@ static const struct link_ops pci_ops = {
 	.hold = pci_hold,
 	.close = pci_close,
 };
+
+void pci_take(struct link *link)
+{
+	struct pci *pci = to_pci(link);
+	const struct function *fn = &pci->function;
+
+	if (fn->driver[0])
+		die(REFUSED,
+		    "The mailbox of %s is needed alone, and the driver %s has it. Unbind it: "
+		    "'echo %s > /sys/bus/pci/drivers/%s/unbind'",
+		    fn->bdf, fn->driver, fn->bdf, fn->driver);
+	pci_hold(link, true);
+	pci->primary.alone = true;
+	link->payload = pci->primary.payload;
+}
 
 struct link *pci_open(const char *bdf)
 {

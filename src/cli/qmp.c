@@ -56,12 +56,17 @@ static struct qmp *to_qmp(struct link *link)
 	return (struct qmp *)link; /* link is its first member */
 }
 
-int64_t now_ms(void)
+int64_t now_ns(void)
 {
 	struct timespec now;
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / (int64_t)NS_PER_MS;
+	return (int64_t)now.tv_sec * (int64_t)NS_PER_S + now.tv_nsec;
+}
+
+int64_t now_ms(void)
+{
+	return now_ns() / (int64_t)NS_PER_MS;
 }
 
 static _Noreturn void die_closed(const struct qmp *q)

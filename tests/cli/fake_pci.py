@@ -41,6 +41,7 @@ class Model:
         self.regions_a_page = 8
         self.counters = b""  # behind the regions
         self.extents = []  # start, length
+        self.labels = b""
         self.generation = 0
         self.before_page = lambda start: None  # of the extent list
         self.overflow = 0  # its timestamp
@@ -67,6 +68,15 @@ class Model:
     def give_dynamic_capacity(self, *regions):
         self.regions = list(regions)
         self.effects.update({0x4800: SECONDARY, 0x4801: SECONDARY, 0x0101: 0x20, 0x4802: 2, 0x4803: 2})
+
+    def give_labels(self, labels):
+        self.labels = labels
+        self.effects.update({0x4102: SECONDARY, 0x4103: 6})
+
+    def give_firmware(self, background=False):
+        """background: a part is acknowledged at once and taken in the background."""
+        self.fw_in_background, self.transferring = background, False
+        self.effects[0x0201] = 0x40
 
     def offer(self, kind, *extents, more=False):
         """Records of one event; more: it does not end with the last of them."""
@@ -131,6 +141,34 @@ class Model:
 
     cmd_4803 = cmd_4802
 
+    def cmd_0201(self, mailbox, payload):
+        if self.background[3]:
+            return BUSY, b""
+        if payload[0] == 4:
+            self.transferring = False
+            return 0, b""
+        if self.transferring:
+            return 0x8, b""
+        self.transferring = True
+        if not self.fw_in_background:
+            return 0, b""
+        self.scan_start = time.monotonic()
+        self.background = (0x0201, 0, 0, True)
+        return BACKGROUND_STARTED, b""
+
+    def cmd_4102(self, mailbox, payload):
+        offset, length = struct.unpack("<II", payload)
+        if offset + length > len(self.labels) or length > self.payload:
+            return INVALID_INPUT, b""
+        return 0, self.labels[offset:offset + length]
+
+    def cmd_4103(self, mailbox, payload):
+        offset, data = int.from_bytes(payload[:4], "little"), payload[8:]
+        if offset + len(data) > len(self.labels):
+            return INVALID_INPUT, b""
+        self.labels = self.labels[:offset] + data + self.labels[offset + len(data):]
+        return 0, b""
+
     def cmd_0300(self, mailbox, payload):
         return 0, struct.pack("<Q", 1000000000 * 10**9)
 
@@ -147,7 +185,7 @@ class Model:
     def cmd_4000(self, mailbox, payload):
         reply = struct.pack("<16s4Q4HI", b"fake\x1b 1", self.volatile + self.persistent,
                             self.volatile, self.persistent,
-                            0, 10, 20, 30, 40, 0)
+                            0, 10, 20, 30, 40, len(self.labels))
         dynamic = 256 if self.regions else 0
         reply += (256).to_bytes(3, "little") + struct.pack("<HBBH", 0, 0, 0, dynamic)
         return 0, reply if self.revision >= 3 else reply[:0x43]
