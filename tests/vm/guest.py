@@ -151,12 +151,14 @@ class Device:
     def path(self, name):
         return os.path.join(self.dir, name)
 
+    def command(self):
+        return [self.program(), *self.options, "--socket-path", self.socket, "--qmp", self.path("qmp"),
+                "--pid-file", self.path("pid"), "--trace", self.path("trace"), "--exit-with-parent"]
+
     def __enter__(self):
-        command = [self.program(), *self.options, "--socket-path", self.socket, "--qmp", self.path("qmp"),
-                   "--pid-file", self.path("pid"), "--trace", self.path("trace"), "--exit-with-parent"]
         try:
             with open(self.path("log"), "w") as log:
-                self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+                self.process = subprocess.Popen(self.command(), stdin=subprocess.DEVNULL, stdout=log, stderr=log)
             wait_for("swcxl's pid file", self.ready)
             sock = socket.socket(socket.AF_UNIX)
             sock.connect(self.path("qmp"))
