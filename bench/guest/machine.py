@@ -74,7 +74,12 @@ class Swcxl(Device):
 
 
 class Machine(Guest):
-    """The guest; devices are named by their number."""
+    """The guest; devices are named by their number. It leaves a processor to a device that works beside it."""
+
+    def qemu(self, image, kernel):
+        command = super().qemu(image, kernel)
+        command[command.index("-smp") + 1] = str(max(1, min(2, len(os.sched_getaffinity(0)) - 1)))
+        return command
 
     def behind_ports(self):
         for i, device in enumerate(self.devices):

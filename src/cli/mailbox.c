@@ -56,20 +56,34 @@ static bool wait_idle(const struct mailbox *mb)
 
 static void write_payload(const struct mailbox *mb, const uint8_t *in, size_t len)
 {
-	for (size_t i = 0; i < len; i += 8) {
-		uint64_t word = 0;
+	volatile uint8_t *payload = mb->regs + MBOX_PAYLOAD;
+	uint64_t word;
+	size_t i = 0;
 
-		memcpy(&word, in + i, MIN(len - i, 8));
-		reg_write64(mb->regs + MBOX_PAYLOAD + i, word);
+	for (; i + sizeof(word) <= len; i += sizeof(word)) {
+		memcpy(&word, in + i, sizeof(word));
+		reg_write64(payload + i, word);
+	}
+	if (i < len) {
+		word = 0;
+		memcpy(&word, in + i, len - i);
+		reg_write64(payload + i, word);
 	}
 }
 
 static void read_payload(const struct mailbox *mb, uint8_t *out, size_t len)
 {
-	for (size_t i = 0; i < len; i += 8) {
-		uint64_t word = reg_read64(mb->regs + MBOX_PAYLOAD + i);
+	const volatile uint8_t *payload = mb->regs + MBOX_PAYLOAD;
+	uint64_t word;
+	size_t i = 0;
 
-		memcpy(out + i, &word, MIN(len - i, 8));
+	for (; i + sizeof(word) <= len; i += sizeof(word)) {
+		word = reg_read64(payload + i);
+		memcpy(out + i, &word, sizeof(word));
+	}
+	if (i < len) {
+		word = reg_read64(payload + i);
+		memcpy(out + i, &word, len - i);
 	}
 }
 
