@@ -78,8 +78,8 @@ CMD(0x4701, set_sld_qos_control,           sld_qos_control, 4, 0,         none, 
 CMD(0x4702, get_sld_qos_status,            none, 0, 0,                    sld_qos_status, 0,                  0,                         ON_SECONDARY, 0, "8.2.10.9.8.3", "Get SLD QoS Status")
 CMD(0x4800, get_dc_config,                 get_dc_config_in, 2, 0,        get_dc_config_out, 1,               0,                         ON_SECONDARY | NEEDS_DC, CAN(INVALID_INPUT), "8.2.10.9.9.1", "Get Dynamic Capacity Configuration")
 CMD(0x4801, get_dc_extent_list,            get_dc_extent_list_in, 8, 0,   get_dc_extent_list_out, 1,          0,                         ON_SECONDARY | NEEDS_DC, CAN(INVALID_INPUT), "8.2.10.9.9.2", "Get Dynamic Capacity Extent List")
-CMD(0x4802, add_dc_response,               dc_update_in, 8, TAIL,         none, 0,                            EFF_IMM_CONFIG,            NEEDS_DC, CAN(INVALID_INPUT) | CAN(INVALID_PAYLOAD_LENGTH) | CAN(INVALID_PHYSICAL_ADDRESS) | CAN(INVALID_EXTENT_LIST) | CAN(RESOURCES_EXHAUSTED), "8.2.10.9.9.3", "Add Dynamic Capacity Response")
-CMD(0x4803, release_dc,                    dc_update_in, 8, TAIL,         none, 0,                            EFF_IMM_CONFIG,            NEEDS_DC, CAN(INVALID_INPUT) | CAN(INVALID_PAYLOAD_LENGTH) | CAN(INVALID_PHYSICAL_ADDRESS) | CAN(INVALID_EXTENT_LIST) | CAN(RESOURCES_EXHAUSTED), "8.2.10.9.9.4", "Release Dynamic Capacity")
+CMD(0x4802, add_dc_response,               dc_update_in, 8, TAIL,         none, 0,                            EFF_IMM_CONFIG,            NEEDS_DC, CAN(INVALID_INPUT) | CAN(INVALID_PAYLOAD_LENGTH) | CAN(INVALID_PHYSICAL_ADDRESS) | CAN(INVALID_EXTENT_LIST) | CAN(RESOURCES_EXHAUSTED) | CAN(INTERNAL_ERROR), "8.2.10.9.9.3", "Add Dynamic Capacity Response")
+CMD(0x4803, release_dc,                    dc_update_in, 8, TAIL,         none, 0,                            EFF_IMM_CONFIG,            NEEDS_DC, CAN(INVALID_INPUT) | CAN(INVALID_PAYLOAD_LENGTH) | CAN(INVALID_PHYSICAL_ADDRESS) | CAN(INVALID_EXTENT_LIST) | CAN(RESOURCES_EXHAUSTED) | CAN(INTERNAL_ERROR), "8.2.10.9.9.4", "Release Dynamic Capacity")
 /* clang-format on */
 #undef CMD
 #undef CAN
