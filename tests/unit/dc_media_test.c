@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Media management across dynamic capacity: list, scans, patrol, sanitizing and resets while
- * extents come and go (D-45 to D-47, E); and every operation of dynamic capacity with each of its
- * allocations failing in turn. Lines are counted from the bottom of region 0.
+ * extents come and go (D-45 to D-47, E); and what CDAT has of its regions. Lines are counted from
+ * the bottom of region 0.
  */
 #include "core/features.h"
 #include "dc_rig.h"
@@ -12,6 +12,8 @@
 #include "wire/registers.h"
 
 #define TOP(regions) ((2 + (regions)) * UNIT_LINES)
+#define DOE 0x1a0u
+#define ENTRY sizeof(struct cdat_dsmas) /* all of CDAT's are as long */
 #define IN(block) ((block)*BLOCK_LINES) /* its first line */
 
 static struct test_device t;
@@ -167,7 +169,7 @@ static void records_end_with_regions(void)
 	test_device_close(&t);
 }
 
-/* Giving back the middle of a record is two records: D-18, but only when they do not fit at last. */
+/* Giving back the middle of a record is two: D-18, when they do not fit at last. */
 static void a_record_is_cut_in_two(void)
 {
 	struct swcxl_config c = config(1);
@@ -532,263 +534,72 @@ static void resets(void)
 	}
 }
 
-/* ---- no memory ---- */
+/* ---- CDAT ---- */
 
-/* The list has nothing that is not so; and all that is, if it has not overflowed. */
-static bool list_is_true(void)
+static uint32_t doe(unsigned reg)
 {
-	uint64_t top = TOP(swcxl_get_config(t.dev)->dc_regions) * 64;
-	struct swcxl_poison_row row;
+	uint8_t b[4];
 
-	for (uint64_t at = 0; swcxl_poison_next(t.dev, at, top, &row);
-	     at = row.start + row.length) {
-		bool known = row.start < BOTTOM * 64;
-		struct swcxl_dc_extent e;
+	swcxl_config_read(t.dev, DOE + reg, b, sizeof(b));
+	return (uint32_t)le_load(b, 4);
+}
 
-		for (unsigned i = 0; !known && swcxl_dc_extent_get(t.dev, i, &e); i++)
-			known = e.state != SWCXL_DC_HELD && e.start <= row.start &&
-				row.start < e.start + e.length;
-		if (row.listed ? !known || !row.known : known && row.known && !overflowed())
-			return false;
+static void put_doe(unsigned reg, uint32_t value)
+{
+	uint8_t b[4];
+
+	le_store(b, 4, value);
+	swcxl_config_write(t.dev, DOE + reg, b, sizeof(b));
+}
+
+/* Reads the entry of a handle; returns the next handle. */
+static unsigned read_entry(unsigned handle, uint8_t entry[ENTRY])
+{
+	const uint32_t request[] = {0x1e98 | 2 << 16, 3, (uint32_t)handle << 16};
+	uint32_t reply[3 + ENTRY / 4] = {0};
+
+	for (unsigned i = 0; i < ARRAY_SIZE(request); i++)
+		put_doe(DOE_WRITE_MAILBOX, request[i]);
+	put_doe(DOE_CONTROL, DOE_CONTROL_GO);
+	for (unsigned i = 0; doe(DOE_STATUS) & DOE_STATUS_READY; i++) {
+		CHECK(i < ARRAY_SIZE(reply));
+		reply[i] = doe(DOE_READ_MAILBOX);
+		put_doe(DOE_READ_MAILBOX, 0);
 	}
-	return true;
+	CHECK(!(doe(DOE_STATUS) & DOE_STATUS_ERROR));
+	for (unsigned i = 0; i < ENTRY / 4; i++)
+		le_store(entry + 4 * i, 4, reply[3 + i]);
+	return reply[2] >> 16;
 }
 
-/* What there is: a list of one record over three blocks, and some of others; capacity of each
- * state; a request; content. */
-static void prepare(unsigned errors)
+/* A range for each region, of any flags: those that are of it and not of its release, where the
+ * DSMAS has them; the handle that 4800h tells; persistent where it is non-volatile. */
+static void ranges_of_all_flags(void)
 {
-	const struct swcxl_event_header header = {.uuid = {1}};
-	struct swcxl_config c = config(2);
+	for (unsigned flags = 0; flags < 256; flags += 8) {
+		struct swcxl_config c = config(8);
+		unsigned handle = 0, regions = 0;
 
-	c.dc_flags[1] = SWCXL_DC_SHARABLE | SWCXL_DC_NON_VOLATILE | SWCXL_DC_SANITIZE;
-	c.dc_host_timeout_ns = 1000000;
-	c.poison_list_max = 4000;
-	dc_open(&t, &c);
-	give(&t, 0, PARTS({0, 3}, {8, 1}));
-	give(&t, 1, PARTS({REGION, 2}));
-	give(&t, 2, PARTS({REGION + 8, 1}));
-	write_block(1);
-	for (unsigned i = 0; i < 12; i++)
-		plant(IN(i) + 50, 1, i & 1);
-	for (unsigned i = 0; i < 12; i++)
-		plant(IN(REGION + i) + 50, 1, i & 1);
-	plant(IN(0) + 100, 2 * BLOCK_LINES + 100, true);
-	CHECK(!refer(&t, 1, true) && !refer(&t, 2, true));
-	CHECK(update(&t, RELEASE, PARTS({REGION + 8, 1})) == SWCXL_SUCCESS);
-	CHECK(!offer(&t, 0, PARTS({4, 2}, {10, 1})));
-	CHECK(!take(&t, ASK | SANITIZE, PARTS({0, 2})));
-	log_clear(&t);
-	for (unsigned i = 0; i < 16; i++) /* a record more needs memory */
-		CHECK(!swcxl_event_inject(t.dev, SWCXL_LOG_DYNAMIC_CAPACITY, &header, NULL, 0));
-	for (unsigned i = 0; i < errors; i++)
-		CHECK(!rig_plant(&t, 2 * i, 1, true));
-	t.cci = swcxl_cci_new(t.dev); /* and so does an answer */
-	heard[0] = 0;
-}
+		for (unsigned i = 0; i < 8; i++)
+			c.dc_flags[i] = (flags + i) & SWCXL_DC_FLAGS;
+		dc_open(&t, &c);
+		do {
+			uint8_t entry[ENTRY];
+			const struct cdat_dsmas *e = (const void *)entry;
+			unsigned i;
 
-static unsigned op_offer(void)
-{
-	return (unsigned)offer(&t, 0, PARTS({3, 1}, {9, 1}, {11, 1}));
-}
-
-static unsigned op_offer_shared(void)
-{
-	return (unsigned)choose(&t, 1, SWCXL_DC_SELECT_SHARED, 2, 0);
-}
-
-static unsigned op_choose(void)
-{
-	return (unsigned)choose(&t, 0, SWCXL_DC_SELECT_FREE, 0, 9);
-}
-
-static unsigned op_accept(void)
-{
-	return update(&t, RESPOND, PARTS({5, 1}, {10, 1}));
-}
-
-static unsigned op_refuse(void)
-{
-	return update(&t, RESPOND, NULL, 0);
-}
-
-static unsigned op_release(void)
-{
-	return update(&t, RELEASE, PARTS({1, 1}));
-}
-
-static unsigned op_release_shared(void)
-{
-	return update(&t, RELEASE, PARTS({REGION, 2}));
-}
-
-static unsigned op_ask(void)
-{
-	return (unsigned)take(&t, ASK, PARTS({2, 1}, {8, 1}));
-}
-
-static unsigned op_take(void)
-{
-	return (unsigned)take(&t, FORCED | SANITIZE, PARTS({0, 3}));
-}
-
-static unsigned op_take_pending(void)
-{
-	return (unsigned)take(&t, FORCED, PARTS({4, 5}));
-}
-
-static unsigned op_refer(void)
-{
-	return (unsigned)refer(&t, 2, false);
-}
-
-static unsigned op_time_out(void)
-{
-	step(1000000);
-	return 0;
-}
-
-static unsigned op_reset(void)
-{
-	swcxl_reset(t.dev, SWCXL_RESET_CONVENTIONAL);
-	return 0;
-}
-
-/* What an operation leaves, in words: extents, offers, records. */
-static void describe(char text[static 4096])
-{
-	struct swcxl_dc_extent e;
-	struct swcxl_status st = rig_status(&t);
-	size_t len = 0;
-
-	text[0] = 0;
-	for (unsigned i = 0; swcxl_dc_extent_get(t.dev, i, &e); i++)
-		len += (size_t)snprintf(text + len, 4096 - len, "%u %llx+%llx %u%u%u%u;", e.state,
-					(unsigned long long)e.start, (unsigned long long)e.length,
-					e.referenced, e.releasing, e.sanitize, e.offer);
-	len += (size_t)snprintf(text + len, 4096 - len, "%u %u %u %u:", st.dc.offers,
-				st.dc.dead_offers, st.dc.generation, st.dc.extents_available);
-	for (uint32_t i = 0; i < log_count(&t); i++)
-		len += (size_t)snprintf(text + len, 4096 - len, "%u %llx%s,",
-					log_event(&t, i)->type,
-					(unsigned long long)rd(log_event(&t, i)->extent.start),
-					log_event(&t, i)->flags & DC_EVENT_MORE ? ">" : "");
-	snprintf(text + len, 4096 - len, " %.1000s", heard);
-}
-
-/* One try of an operation, of which an allocation fails: it is refused and has changed nothing, or
- * it has done all of it; but that the list may have overflowed, and a forced removal may have lost
- * its records. A scan of everything then tells the truth. */
-static bool try_without(unsigned (*op)(void), unsigned errors, long allocation, const char *before,
-			const char *after)
-{
-	struct swcxl_log_status log;
-	static char text[4096];
-	const char *want;
-	unsigned rc;
-	bool hit;
-
-	prepare(errors);
-	t.fail_after = allocation;
-	rc = op();
-	hit = t.fail_after < 0;
-	t.fail_after = -1;
-	describe(text);
-	want = rc ? before : after;
-	swcxl_query_log(t.dev, SWCXL_LOG_DYNAMIC_CAPACITY, &log);
-	if (!log.overflow && strcmp(text, want) != 0)
-		fprintf(stderr, "allocation %ld, code %u:\n%s\nnot\n%s\n", allocation, rc, text,
-			want);
-	CHECK(log.overflow ? (op == op_take || op == op_take_pending) && !rc : !strcmp(text, want));
-	CHECK((!rc && !log.overflow && !overflowed()) || hit);
-	CHECK(list_is_true() && rig_saves_well(&t));
-	if (rc) { /* it can be tried again */
-		CHECK(!overflowed() && op() == 0);
-		describe(text);
-		CHECK(!strcmp(text, after));
-	}
-	scan_all();
-	CHECK(list_is_true() && !overflowed());
-	test_device_close(&t);
-	return hit;
-}
-
-/* With few errors beside it, and with as many as leave the maps' trees a node short (they split in
- * this range, and get it back with the next change). */
-static void without_memory(unsigned (*op)(void))
-{
-	static char before[4096], after[4096];
-	unsigned sites = 0;
-	long few = 0;
-
-	for (unsigned errors = 0; errors < 80; errors += errors ? 1 : 36) {
-		long used;
-
-		prepare(errors);
-		describe(before);
-		t.fail_after = 1000;
-		CHECK(op() == 0);
-		used = 1000 - t.fail_after;
-		describe(after);
-		CHECK(strcmp(before, after) != 0 && list_is_true() && !overflowed());
+			handle = read_entry(handle, entry);
+			i = e->handle - 2u;
+			if (rd(e->length) != sizeof(*e) || entry[0] != CDAT_TYPE_DSMAS || i >= 8)
+				continue;
+			CHECK(i == regions++);
+			CHECK(e->flags == ((c.dc_flags[i] & 0x5c) | DSMAS_DYNAMIC_CAPACITY));
+			CHECK(rd(e->base) == (BOTTOM + i * UNIT_LINES) * 64);
+			CHECK(rd(e->size) == SWCXL_CAPACITY_UNIT);
+		} while (handle != DOE_LAST_ENTRY);
+		CHECK(regions == 8);
 		test_device_close(&t);
-		if (!errors)
-			few = used;
-		else if (used == few)
-			continue;
-		for (long n = 0; try_without(op, errors, n, before, after); n++)
-			sites++;
 	}
-	CHECK(sites);
-}
-
-static void offers_without_memory(void)
-{
-	without_memory(op_offer);
-	without_memory(op_offer_shared);
-	without_memory(op_choose);
-}
-
-static void answers_without_memory(void)
-{
-	without_memory(op_accept);
-	without_memory(op_refuse);
-	without_memory(op_release);
-	without_memory(op_release_shared);
-}
-
-static void taking_without_memory(void)
-{
-	without_memory(op_ask);
-	without_memory(op_take);
-	without_memory(op_take_pending);
-	without_memory(op_refer);
-}
-
-static void time_without_memory(void)
-{
-	without_memory(op_time_out);
-	without_memory(op_reset);
-}
-
-/* The device itself, and a channel's first answer. */
-static void a_device_without_memory(void)
-{
-	struct swcxl_config c = config(8);
-	struct swcxl_dev *dev;
-	long n = 0;
-
-	prepare(0);
-	for (;; n++) {
-		t.fail_after = n;
-		if (!swcxl_new(&c, &t.host, &dev))
-			break;
-		CHECK(t.fail_after < 0);
-	}
-	t.fail_after = -1;
-	CHECK(n > 2);
-	swcxl_free(dev);
-	test_device_close(&t);
 }
 
 int main(void)
@@ -808,10 +619,6 @@ int main(void)
 	RUN(a_sanitize_of_the_device);
 	RUN(media_operations_are_about_what_the_host_has);
 	RUN(resets);
-	RUN(offers_without_memory);
-	RUN(answers_without_memory);
-	RUN(taking_without_memory);
-	RUN(time_without_memory);
-	RUN(a_device_without_memory);
+	RUN(ranges_of_all_flags);
 	return test_done();
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Random steps of everything that a device keeps, around the bound of its two units, and around that
- * of two regions of dynamic capacity, of which the second outlives power. */
+/* Random steps of everything that a device keeps, around the bound of its two units, and of
+ * two regions of dynamic capacity, of which the second outlives power. */
 #ifndef SWCXL_TESTS_STEPS_H
 #define SWCXL_TESTS_STEPS_H
 
