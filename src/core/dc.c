@@ -574,7 +574,8 @@ void dc_advance(struct swcxl_dev *dev, uint64_t now_ns)
 
 /* ---- power ---- */
 
-/* Pending extents go, volatile ones too, without a record (DC-9). */
+/* Pending extents go, volatile ones too, without a record (DC-9). So does what only a reference keeps
+ * in a region that was sharable before the device was started anew: nobody could end that. */
 void dc_lose_power(struct swcxl_dev *dev)
 {
 	struct dc *dc = dev->dc;
@@ -586,9 +587,10 @@ void dc_lose_power(struct swcxl_dev *dev)
 	for (unsigned i = 0; i < draft->count;) {
 		struct dc_extent *e = &draft->extent[i];
 
+		e->referenced &= !!(dc_flags(dev, e->start) & SWCXL_DC_SHARABLE);
 		if (e->state == SWCXL_DC_PENDING && e->referenced)
 			e->state = SWCXL_DC_HELD;
-		if (e->state == SWCXL_DC_PENDING ||
+		if (e->state == SWCXL_DC_PENDING || (e->state == SWCXL_DC_HELD && !e->referenced) ||
 		    !(dc_flags(dev, e->start) & SWCXL_DC_NON_VOLATILE))
 			dc_remove(draft, i);
 		else

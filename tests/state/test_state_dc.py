@@ -167,6 +167,21 @@ def test_what_else_may_change(made, start):
     device.stop()
 
 
+def test_a_region_that_is_no_longer_sharable_keeps_nothing(made, start):
+    """Nobody could end a reference in it: what only one kept is free, the host's is the host's."""
+    options = (*DC[:2], "--dc-flags", "1=non-volatile")
+    device = start(*options)
+    with device.qmp() as qmp:
+        found = dynamic(qmp)
+        assert found["held"] == []
+        assert [extent["referenced"] for extent in found["accepted"]] == [False] * 3
+        offer(qmp, 1, "", 6 * BLOCK)
+        update(qmp, 0x4803, REGION[1])
+        offer(qmp, 1, "", 0)
+    device.stop()
+    assert sql(made, "SELECT count(*) FROM extent WHERE attr <> 1") == [(0,)]
+
+
 def test_a_file_without_dynamic_capacity_stays_so(start, file):
     start().stop()
     assert "is of a device with --dc-regions 0, and not 2" in refused(file, *OPTIONS, *DC)
