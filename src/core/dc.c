@@ -167,6 +167,12 @@ struct dc_counters dc_counters(const struct swcxl_dev *dev)
 	return counters;
 }
 
+/* A region may have become sharable since: what has no tag in it is not shared. */
+static bool is_shared(const struct swcxl_dev *dev, const struct dc_extent *e)
+{
+	return dc_is_tag(e->tag) && dc_flags(dev, e->start) & SWCXL_DC_SHARABLE;
+}
+
 bool dc_splits_shared(const struct swcxl_dev *dev, const struct dc_parts *parts)
 {
 	struct dc_walk walk = dc_walk(dev->dc->table, parts->entry, parts->count, SWCXL_DC_ADDED);
@@ -174,12 +180,12 @@ bool dc_splits_shared(const struct swcxl_dev *dev, const struct dc_parts *parts)
 	struct range part;
 
 	while (dc_part(&walk, &of, &part)) {
-		if (!(dc_flags(dev, part.start) & SWCXL_DC_SHARABLE))
+		if (!is_shared(dev, of))
 			continue;
 		for (unsigned i = 0; i < walk.table->count; i++) {
 			const struct dc_extent *e = &walk.table->extent[i];
 
-			if (e->state == SWCXL_DC_ADDED &&
+			if (e->state == SWCXL_DC_ADDED && is_shared(dev, e) &&
 			    !memcmp(e->tag, of->tag, sizeof(e->tag)) &&
 			    !dc_covers(parts, e->start, e->len))
 				return true;

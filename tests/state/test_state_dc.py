@@ -182,6 +182,24 @@ def test_a_region_that_is_no_longer_sharable_keeps_nothing(made, start):
     assert sql(made, "SELECT count(*) FROM extent WHERE attr <> 1") == [(0,)]
 
 
+def test_a_region_that_has_become_sharable(start):
+    """What has no tag there is shared with nobody, and what has one not with other regions: B-2."""
+    options = (*DC[:2], "--dc-flags", "0=non-volatile", "--dc-flags")
+    device = start(*options, "1=non-volatile")
+    with device.qmp() as qmp:
+        for region in range(2):
+            for tag, offset in ("", 0), ("tag", 4 * BLOCK):
+                offer(qmp, region, tag, offset)
+                update(qmp, 0x4802, REGION[region] + offset)
+    device.stop()
+    with start(*options, "1=non-volatile,sharable").qmp() as qmp:
+        qmp.cmd("cxl-release-dynamic-capacity", path="mem0", region=1,
+                extents=[{"offset": 0, "len": BLOCK}],
+                **{"host-id": 0, "removal-policy": "prescriptive", "forced-removal": True})
+        update(qmp, 0x4803, REGION[1] + 4 * BLOCK)
+        assert len(dynamic(qmp)["accepted"]) == 2
+
+
 def test_a_file_without_dynamic_capacity_stays_so(start, file):
     start().stop()
     assert "is of a device with --dc-regions 0, and not 2" in refused(file, *OPTIONS, *DC)
