@@ -580,8 +580,8 @@ void dc_advance(struct swcxl_dev *dev, uint64_t now_ns)
 
 /* ---- power ---- */
 
-/* Pending extents go, volatile ones too, without a record (DC-9). So does what only a reference keeps
- * in a region that was sharable before the device was started anew: nobody could end that. */
+/* Pending extents go, volatile ones too, without a record (DC-9). So does what only a reference
+ * keeps in a region that is no longer sharable: nobody could end that. */
 void dc_lose_power(struct swcxl_dev *dev)
 {
 	struct dc *dc = dev->dc;
