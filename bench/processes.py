@@ -19,6 +19,7 @@ TREE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 SWCXL = os.environ.get("SWCXL") or os.path.join(TREE, "build", "swcxl")
 CLIENT = os.path.join(os.path.dirname(os.path.abspath(SWCXL)), "bench", "control_client")
 WAIT_S = 30
+PAUSE_S = 0.0002  # leaves the processor to whom we wait for
 
 
 def say(*words):
@@ -58,6 +59,7 @@ class Process:
                 return sock
             except OSError:
                 sock.close()
+                time.sleep(PAUSE_S)
             if self.proc.poll() is not None or time.monotonic() - self.started > WAIT_S:
                 raise SystemExit(f"{self.proc.args[0]} does not come up")
 
