@@ -201,8 +201,9 @@ static const char *name_errors(const struct ctl *ctl, const struct plants *plant
 		len = snprintf(text, size, "%.200s, line %u", ctl->options[OPT_from], first->line);
 	else
 		len = snprintf(text, size, "%zu from %s on", count, dpa_text(first->range.start).s);
-	snprintf(text + len, size - (size_t)len, ", after %zu of %zu errors were planted", index,
-		 plants->count);
+	if (count == 1 ? plants->count > 1 : index > 0)
+		snprintf(text + len, size - (size_t)len, ", after %zu of %zu errors were planted",
+			 index, plants->count);
 	return text;
 }
 

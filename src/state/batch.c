@@ -35,14 +35,18 @@ static bool reserve(struct batch *batch, size_t len)
 
 /* A full log loses records one after the other, and only the last count of them is worth writing:
  * it takes the place of the one before. */
-static bool replace(struct batch *batch, const struct swcxl_change *change, size_t len)
+static bool replace(struct batch *batch, const struct swcxl_change *change)
 {
-	size_t end = change->kind == SWCXL_CHANGE_EVENT_LOST ? batch->lost_end[change->log] : 0;
+	size_t at = change->kind == SWCXL_CHANGE_EVENT_LOST ? batch->lost_at[change->log] : 0;
+	struct swcxl_change old;
 	uint8_t *p;
 
-	if (!end)
+	if (!at)
 		return false;
-	p = batch->bytes + end - len - sizeof(*change);
+	p = batch->bytes + at - 1;
+	memcpy(&old, p, sizeof(old));
+	if (!old.data || !change->data || old.length != change->length)
+		return false;
 	memcpy(p, change, sizeof(*change));
 	memcpy(p + sizeof(*change), change->data, change->length);
 	return true;
@@ -52,20 +56,20 @@ void batch_add(struct batch *batch, const struct swcxl_change *change)
 {
 	size_t len = change->data ? padded(change->length) : 0;
 
-	if (batch->lost || replace(batch, change, len))
+	if (batch->lost || replace(batch, change))
 		return;
 	if (!reserve(batch, sizeof(*change) + len)) {
 		batch_lose(batch);
 		return;
 	}
+	if (change->kind == SWCXL_CHANGE_EVENT_LOST)
+		batch->lost_at[change->log] = 1 + batch->len;
 	memcpy(batch->bytes + batch->len, change, sizeof(*change));
 	batch->len += sizeof(*change);
 	if (change->data)
 		memcpy(batch->bytes + batch->len, change->data, change->length);
 	batch->len += len;
 	batch->changes++;
-	if (change->kind == SWCXL_CHANGE_EVENT_LOST)
-		batch->lost_end[change->log] = batch->len;
 }
 
 void batch_lose(struct batch *batch)

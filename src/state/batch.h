@@ -13,7 +13,8 @@ struct batch {
 	uint8_t *bytes;
 	size_t len, cap;
 	uint64_t changes;
-	size_t lost_end[SWCXL_LOGS]; /* behind what was last said of each log's losses, or 0 */
+	/* 1 + where it was last said what each log has lost; 0: nowhere */
+	size_t lost_at[SWCXL_LOGS];
 	bool whole; /* they are all of a device's state: what was there before goes */
 	bool lost;  /* some were not taken: what there is says nothing */
 };

@@ -460,6 +460,9 @@ static void argument(const struct qmp_arg *arg)
 	case QMP_WORDS:
 		strcpy(text, "[1, 2]");
 		break;
+	case QMP_RANGES:
+		strcpy(text, "[[0, 64]]");
+		break;
 	default:
 		break;
 	}
@@ -574,6 +577,10 @@ static void qmp_seeds(void)
 	    "'vendor', 'known': false, 'permanent': true}} {'execute': 'swcxl-read-media', "
 	    "'arguments': {'start': 0, 'length': 3}}");
 	save("qmp", "plant");
+	say(192, "{'execute': 'swcxl-plant-poison', 'arguments': {'ranges': [[0, 64], [64, 128], "
+		 "[4096, 0]]}} {'execute': 'swcxl-plant-poison', 'arguments': {'known': false, "
+		 "'ranges': [[128, 64], [0, 256]]}}");
+	save("qmp", "plant-ranges");
 	say(1, "{'execute': 'swcxl-write-media', 'arguments': {'start': 65, 'data': 'A5ff'}}"
 	       "{'execute': 'swcxl-cci', 'arguments': {'opcode': 17152, 'payload': "
 	       "'00000000000000000004000000000000'}}");

@@ -33,6 +33,14 @@ static bool wrong_type(struct qmp_call *call, const char *name, const char *expe
 	return qmp_error(call, "Invalid parameter type for '%s', expected: %s", name, expected);
 }
 
+/* QEMU takes a negative number for the unsigned one of the same 64 bits. */
+static uint64_t to_uint(struct json_object *value)
+{
+	int64_t number = json_object_get_int64(value);
+
+	return number < 0 ? (uint64_t)number : json_object_get_uint64(value);
+}
+
 static bool take_uint(struct qmp_call *call, const struct qmp_arg *arg, struct json_object *value,
 		      void *p)
 {
@@ -41,9 +49,7 @@ static bool take_uint(struct qmp_call *call, const struct qmp_arg *arg, struct j
 
 	if (!json_object_is_type(value, json_type_int))
 		return qmp_error(call, "Parameter '%s' expects uint64", arg->name);
-	/* QEMU takes a negative number for the unsigned one of the same 64 bits. */
-	number = json_object_get_int64(value) < 0 ? (uint64_t)json_object_get_int64(value)
-						  : json_object_get_uint64(value);
+	number = to_uint(value);
 	if (number > widest)
 		return qmp_error(call, "Parameter '%s' expects uint%zu_t", arg->name,
 				 8 * arg->size);
@@ -237,21 +243,18 @@ static bool take_items(struct qmp_call *call, const struct qmp_arg *arg, struct 
 	return true;
 }
 
-static bool take_range(struct qmp_call *call, const char *name, struct json_object *pair,
-		       struct qmp_range *range)
+/* A start or a length, which have no bounds of their own. Names are made for errors alone: of such
+ * numbers there are many. */
+static bool take_half(struct qmp_call *call, const char *ranges, size_t i, unsigned half,
+		      struct json_object *pair, uint64_t *number)
 {
-	char half[80];
-	struct qmp_arg arg = {half, .size = sizeof(uint64_t), .max = UINT64_MAX};
+	struct json_object *value = json_object_array_get_idx(pair, half);
 
-	if (!json_object_is_type(pair, json_type_array))
-		return wrong_type(call, name, "array");
-	if (json_object_array_length(pair) != 2)
-		return qmp_error(call, "Parameter '%s' expects a start and a length", name);
-	snprintf(half, sizeof(half), "%s[0]", name);
-	if (!take_uint(call, &arg, json_object_array_get_idx(pair, 0), &range->start))
-		return false;
-	snprintf(half, sizeof(half), "%s[1]", name);
-	return take_uint(call, &arg, json_object_array_get_idx(pair, 1), &range->length);
+	if (json_object_is_type(value, json_type_int)) {
+		*number = to_uint(value);
+		return true;
+	}
+	return qmp_error(call, "Parameter '%s[%zu][%u]' expects uint64", ranges, i, half);
 }
 
 static bool take_ranges(struct qmp_call *call, const struct qmp_arg *arg, struct json_object *value,
@@ -269,10 +272,17 @@ static bool take_ranges(struct qmp_call *call, const struct qmp_arg *arg, struct
 		return qmp_error(call, "Out of memory");
 	p->count = n;
 	for (size_t i = 0; i < n; i++) {
-		char name[64];
+		struct json_object *pair = json_object_array_get_idx(value, i);
 
-		snprintf(name, sizeof(name), "%s[%zu]", arg->name, i);
-		if (!take_range(call, name, json_object_array_get_idx(value, i), &p->p[i]))
+		if (!json_object_is_type(pair, json_type_array))
+			return qmp_error(call,
+					 "Invalid parameter type for '%s[%zu]', expected: array",
+					 arg->name, i);
+		if (json_object_array_length(pair) != 2)
+			return qmp_error(call, "Parameter '%s[%zu]' expects a start and a length",
+					 arg->name, i);
+		if (!take_half(call, arg->name, i, 0, pair, &p->p[i].start) ||
+		    !take_half(call, arg->name, i, 1, pair, &p->p[i].length))
 			return false;
 	}
 	return true;

@@ -80,7 +80,7 @@ static bool wrong_range(struct qmp_call *call, size_t i)
 	return qmp_error(call, "ranges[%zu]: %s", i, text);
 }
 
-/* Ranges that are known to be in the device. */
+/* Ranges that are known to be in the device: the one place that plants many. */
 static bool plant_many(struct qmp_call *call, const struct qmp_plant_poison_args *in)
 {
 	for (size_t i = 0; i < in->ranges.count; i++) {
@@ -90,9 +90,8 @@ static bool plant_many(struct qmp_call *call, const struct qmp_plant_poison_args
 			continue;
 		return i ? qmp_error(call,
 				     "ranges[%zu]: The device holds as many poisoned ranges as "
-				     "--ranges-max or its memory allows; those before it were "
-				     "planted",
-				     i)
+				     "--ranges-max allows; the %zu before it were planted",
+				     i, i)
 			 : wrong_range(call, i);
 	}
 	return true;
