@@ -72,7 +72,7 @@ static void add_quoted(struct out *out, const char *text)
 	add_text(out, "\"");
 }
 
-/* What comes before a value: a comma where one is due, and the key, in which is nothing to escape. */
+/* What comes before a value: a comma where one is due, and the key, which needs no escapes. */
 static void before(struct out *out, const char *key)
 {
 	char last = out->len ? out->p[out->len - 1] : '[';
