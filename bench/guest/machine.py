@@ -22,6 +22,19 @@ STRIDE = 4096
 TRACES = ("memory_region_ops_read", "memory_region_ops_write", "vfio_user_send_write", "vfio_user_recv_hdr")
 
 
+class PROCESSORS:
+    """The VMM and the devices beside it have processors of their own. A guest with as many as the host would
+    leave none to the other side, and two that wait for each other must not share one by chance."""
+
+    all = sorted(os.sched_getaffinity(0))
+    device = all[-1:]
+    vmm = all[:-1] or all
+
+    @staticmethod
+    def pin(processors):
+        return ["taskset", "-c", ",".join(map(str, processors))]
+
+
 class Native:
     """QEMU's cxl-type3. What QEMU calls on the devices of a guest says nothing of it."""
 
@@ -50,7 +63,9 @@ class Swcxl(Device):
         super().__init__("--volatile", CAPACITY, "--lsa", LSA, "--poison-list-max", "16384",
                          "--scan-ns-per-line", "1", *options)
         self.name = name
-        self.prefix = ["env", "--ignore-signal=XFSZ", "prlimit", "--fsize=4096"] if by_messages else []
+        self.prefix = PROCESSORS.pin(PROCESSORS.device)
+        if by_messages:
+            self.prefix += ["env", "--ignore-signal=XFSZ", "prlimit", "--fsize=4096"]
 
     def command(self):
         return [*self.prefix, self.program(), *self.options, "--socket-path", self.socket,
@@ -74,12 +89,12 @@ class Swcxl(Device):
 
 
 class Machine(Guest):
-    """The guest; devices are named by their number. It leaves a processor to a device that works beside it."""
+    """The guest; devices are named by their number."""
 
     def qemu(self, image, kernel):
         command = super().qemu(image, kernel)
-        command[command.index("-smp") + 1] = str(max(1, min(2, len(os.sched_getaffinity(0)) - 1)))
-        return command
+        command[command.index("-smp") + 1] = str(min(2, len(PROCESSORS.vmm)))
+        return [*PROCESSORS.pin(PROCESSORS.vmm), *command]
 
     def behind_ports(self):
         for i, device in enumerate(self.devices):
