@@ -16,6 +16,7 @@ from processes import CLIENT, Qemu, Qmp, Swcxl, emit, image, say
 
 RUNS = 5
 FLIGHT = 256
+CURVE_RUNS = 3
 CURVE = (1, 4, 16, 64, 256, 1024, 4096)
 RANGES = 21840  # in a request: swcxl-qmp(7)
 
@@ -83,12 +84,13 @@ def measure(peer):
 def curves(peer):
     lines = {"swcxl": [], "swcxl --state": []}
     for depth in CURVE:
-        lines["swcxl"].append([depth, swcxl(max(2000, 4 * depth), depth)])
-        lines["swcxl --state"].append([depth, swcxl(max(100, 4 * depth), depth, state=True)])
-        at = {}
-        peer.add(at, depth, 300, depth)
-        if at:
-            lines.setdefault("QEMU", []).append([depth, at[depth][0]])
+        series = {name: [] for name in lines}
+        for _ in range(CURVE_RUNS):
+            series["swcxl"].append(swcxl(max(2000, 4 * depth), depth))
+            series["swcxl --state"].append(swcxl(max(100, 4 * depth), depth, state=True))
+            peer.add(series, "QEMU", 200, depth)
+        for name, rates in series.items():
+            lines.setdefault(name, []).append([depth, statistics.median(rates)])
     return lines
 
 
