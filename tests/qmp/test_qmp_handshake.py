@@ -74,10 +74,14 @@ def test_query_commands_and_schema_name_the_same_commands(qmp, checked):
 def test_schema_describes_arguments(checked):
     arguments = checked.types[checked.commands["swcxl-plant-poison"]["arg-type"]]["members"]
     assert arguments == [
-        {"name": "start", "type": "int"}, {"name": "length", "type": "int"},
+        {"name": "start", "type": "int", "default": None},
+        {"name": "length", "type": "int", "default": None},
+        {"name": "ranges", "type": "[[int]]", "default": None},
         {"name": "source", "type": "source", "default": None},
         {"name": "known", "type": "bool", "default": None},
         {"name": "permanent", "type": "bool", "default": None}]
+    arguments = checked.types[checked.commands["swcxl-cci"]["arg-type"]]["members"]
+    assert arguments[0] == {"name": "opcode", "type": "int"}
     assert checked.types["source"]["values"] == \
         ["unknown", "external", "internal", "injected", "vendor"]
     assert checked.commands["query-status"]["arg-type"] == "empty"
