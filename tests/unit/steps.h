@@ -138,10 +138,9 @@ static inline void random_dc_step(struct test_device *t)
 	case 1:
 		swcxl_dc_reference(t->dev, tag, below(2));
 		break;
-	case 2:
-		add.selection = below(2) ? SWCXL_DC_SELECT_SHARED : SWCXL_DC_SELECT_PRESCRIPTIVE;
-		/* fall through */
 	default:
+		if (below(4) == 0)
+			add.selection = SWCXL_DC_SELECT_SHARED;
 		random_dc_clear(t);
 		swcxl_dc_add(t->dev, &add);
 	}
