@@ -9,6 +9,10 @@
  * when both together fill at most three quarters of one node: two neighbours are therefore never
  * both nearly empty, whatever pattern of insertions and removals a guest chooses, and the slack
  * keeps it from making every operation split and join.
+ *
+ * Who changes a place looks at it several times, and who walks comes back beside it: a finger
+ * stays on the leaf that was used last, and only what lies outside of it descends from the root.
+ * It is taken off by whatever moves entries between nodes.
  */
 #include "base/btree.h"
 
@@ -113,6 +117,7 @@ void btree_clear(struct btree *t)
 	t->root = NULL;
 	t->height = 0;
 	t->count = 0;
+	t->finger.leaf = NULL;
 	trim_spares(t, 0);
 }
 
@@ -142,22 +147,26 @@ bool btree_reserve(struct btree *t, uint64_t n)
 	return true;
 }
 
-/* How many of the first n keys are <= key. */
+/* How many of the first n keys are <= key. Without branches: they would be guessed wrong. */
 static unsigned count_le(const uint64_t *keys, unsigned n, uint64_t key)
 {
-	unsigned lo = 0;
+	const uint64_t *base = keys;
 
 	while (n > 0) {
-		unsigned half = n / 2;
+		unsigned half = (n + 1) / 2;
 
-		if (keys[lo + half] <= key) {
-			lo += half + 1;
-			n -= half + 1;
-		} else {
-			n = half;
-		}
+		base += half & -(unsigned)(base[half - 1] <= key);
+		n -= half;
 	}
-	return lo;
+	return (unsigned)(base - keys);
+}
+
+static void prefetch(const struct btree *t, const struct btree_node *node)
+{
+	const char *p = (const char *)node;
+
+	for (uint32_t at = 0; at < t->node_size; at += 64)
+		__builtin_prefetch(p + at);
 }
 
 static struct btree_node *descend(const struct btree *t, uint64_t key, struct path *path)
@@ -167,12 +176,40 @@ static struct btree_node *descend(const struct btree *t, uint64_t key, struct pa
 	for (unsigned level = 0; level < t->height; level++) {
 		unsigned i = count_le(node->keys + 1, node->n - 1u, key);
 
-		if (path) {
-			path->node[level] = node;
-			path->i[level] = i;
-		}
+		path->node[level] = node;
+		path->i[level] = i;
 		node = kids(t, node)[i];
 	}
+	return node;
+}
+
+static void drop_finger(struct btree *t)
+{
+	t->finger.leaf = NULL;
+}
+
+/* The leaf where a key belongs. */
+static struct btree_node *find_leaf(const struct btree *t, uint64_t key)
+{
+	/* a tree is never defined const: its readers only promise not to change what it holds */
+	struct btree_finger *finger = &((struct btree *)(uintptr_t)t)->finger;
+	uint64_t first = 0, last = UINT64_MAX;
+	struct btree_node *node = t->root;
+
+	if (finger->leaf && key - finger->first <= finger->span)
+		return finger->leaf;
+	for (unsigned level = 0; level < t->height; level++) {
+		unsigned i = count_le(node->keys + 1, node->n - 1u, key);
+
+		if (i > 0)
+			first = node->keys[i];
+		if (i + 1 < node->n)
+			last = node->keys[i + 1] - 1;
+		node = kids(t, node)[i];
+		if (level + 1 == t->height)
+			prefetch(t, node);
+	}
+	*finger = (struct btree_finger){node, first, last - first};
 	return node;
 }
 
@@ -182,7 +219,7 @@ bool btree_floor(const struct btree *t, uint64_t key, struct btree_pos *pos)
 
 	if (!t->root)
 		return false;
-	pos->leaf = descend(t, key, NULL);
+	pos->leaf = find_leaf(t, key);
 	i = count_le(pos->leaf->keys, pos->leaf->n, key);
 	if (i == 0) {
 		pos->leaf = pos->leaf->prev;
@@ -198,23 +235,31 @@ bool btree_ceil(const struct btree *t, uint64_t key, struct btree_pos *pos)
 {
 	if (!t->root)
 		return false;
-	pos->leaf = descend(t, key, NULL);
+	pos->leaf = find_leaf(t, key);
 	pos->i = key ? count_le(pos->leaf->keys, pos->leaf->n, key - 1) : 0;
-	if (pos->i == pos->leaf->n) {
-		pos->leaf = pos->leaf->next;
-		pos->i = 0;
-	}
-	return pos->leaf != NULL;
+	return pos->i < pos->leaf->n || btree_next_leaf(t, pos);
 }
 
 bool btree_next(const struct btree *t, struct btree_pos *pos)
 {
-	(void)t;
-	if (++pos->i < pos->leaf->n)
-		return true;
+	return ++pos->i < pos->leaf->n || btree_next_leaf(t, pos);
+}
+
+bool btree_next_leaf(const struct btree *t, struct btree_pos *pos)
+{
 	pos->leaf = pos->leaf->next;
 	pos->i = 0;
+	if (pos->leaf && pos->leaf->next)
+		prefetch(t, pos->leaf->next);
 	return pos->leaf != NULL;
+}
+
+unsigned btree_leaf(const struct btree *t, struct btree_pos pos, const uint64_t **keys,
+		    const void **entries)
+{
+	*keys = pos.leaf->keys + pos.i;
+	*entries = btree_value(t, pos);
+	return pos.leaf->n - pos.i;
 }
 
 uint64_t btree_key(const struct btree *t, struct btree_pos pos)
@@ -315,16 +360,14 @@ static void hang(struct btree *t, struct path *path, unsigned level, struct btre
 	assert(t->height < MAX_HEIGHT);
 }
 
-void btree_rekey(struct btree *t, uint64_t key, uint64_t higher)
+/* The separator to the right of a leaf may be lower than it had to be: it must stay above. */
+static void raise_separator(struct btree *t, uint64_t key, uint64_t higher)
 {
 	struct path path;
-	struct btree_node *leaf = descend(t, key, &path);
-	unsigned i = count_le(leaf->keys, leaf->n, key) - 1;
 
-	assert(i < leaf->n && leaf->keys[i] == key && higher > key);
-	leaf->keys[i] = higher;
-	/* the separator to the right may be lower than it had to be: it must stay above */
-	for (unsigned level = t->height; i + 1 == leaf->n && level-- > 0;) {
+	descend(t, key, &path);
+	drop_finger(t);
+	for (unsigned level = t->height; level-- > 0;) {
 		struct btree_node *node = path.node[level];
 		unsigned kid = path.i[level] + 1;
 
@@ -335,28 +378,56 @@ void btree_rekey(struct btree *t, uint64_t key, uint64_t higher)
 	}
 }
 
-void *btree_insert(struct btree *t, uint64_t key)
+void btree_rekey(struct btree *t, uint64_t key, uint64_t higher)
+{
+	struct btree_node *leaf = find_leaf(t, key);
+	unsigned i = count_le(leaf->keys, leaf->n, key) - 1;
+
+	assert(i < leaf->n && leaf->keys[i] == key && higher > key);
+	if (i + 1 == leaf->n)
+		raise_separator(t, key, higher);
+	leaf->keys[i] = higher;
+}
+
+/* Splits the full leaf where a key belongs; returns the half where it belongs then. */
+static struct btree_node *split_leaf(struct btree *t, uint64_t key)
 {
 	struct btree_node *leaf, *right;
 	struct path path;
+	bool at_end;
+
+	leaf = descend(t, key, &path);
+	at_end = !leaf->next && key > leaf->keys[leaf->n - 1];
+	right = split(t, leaf, true, at_end);
+	hang(t, &path, t->height, leaf, right, right->keys[0]);
+	drop_finger(t);
+	return key < right->keys[0] ? leaf : right;
+}
+
+void *btree_insert(struct btree *t, uint64_t key)
+{
+	struct btree_node *leaf;
 	unsigned i;
 
 	if (!t->root)
 		t->root = take(t);
-	leaf = descend(t, key, &path);
+	leaf = find_leaf(t, key);
+	if (leaf->n == t->leaf_cap)
+		leaf = split_leaf(t, key);
 	i = count_le(leaf->keys, leaf->n, key);
-	if (leaf->n == t->leaf_cap) {
-		right = split(t, leaf, true, i == leaf->n && !leaf->next);
-		hang(t, &path, t->height, leaf, right, right->keys[0]);
-		if (i > leaf->n) {
-			i -= leaf->n;
-			leaf = right;
-		}
-	}
 	open_at(t, true, leaf, i, 1);
 	leaf->keys[i] = key;
 	t->count++;
 	return values(t, leaf) + (size_t)i * t->value_size;
+}
+
+/* Do two neighbours of this kind want settling? Both fit well into one, or one is nearly empty. */
+static bool is_loose(const struct btree *t, const struct btree_node *a, const struct btree_node *b,
+		     bool leaf)
+{
+	unsigned cap = leaf ? t->leaf_cap : t->inner_cap;
+
+	return a->n + b->n <= cap * 3 / 4 || MIN(a->n, b->n) < MAX(2u, cap / 8);
 }
 
 /*
@@ -368,7 +439,7 @@ static bool settle(struct btree *t, struct btree_node *parent, unsigned i, bool 
 	struct btree_node *a = kids(t, parent)[i], *b = kids(t, parent)[i + 1];
 	unsigned cap = leaf ? t->leaf_cap : t->inner_cap, n = a->n + b->n;
 
-	if (n > cap * 3u / 4 && MIN(a->n, b->n) >= MAX(2u, cap / 8))
+	if (!is_loose(t, a, b, leaf))
 		return false;
 	if (!leaf)
 		b->keys[0] = parent->keys[i + 1]; /* where nobody looked, but will now */
@@ -400,16 +471,13 @@ static bool settle(struct btree *t, struct btree_node *parent, unsigned i, bool 
 	return true;
 }
 
-void btree_remove(struct btree *t, uint64_t key)
+/* The nodes on the way to a key whose leaf has shrunk. */
+static void settle_path(struct btree *t, uint64_t key)
 {
 	struct path path;
-	struct btree_node *leaf = descend(t, key, &path);
-	unsigned i = count_le(leaf->keys, leaf->n, key) - 1;
 
-	assert(i < leaf->n && leaf->keys[i] == key);
-	close_at(t, true, leaf, i, 1);
-	t->count--;
-
+	descend(t, key, &path);
+	drop_finger(t);
 	for (unsigned level = t->height; level-- > 0;) {
 		struct btree_node *parent = path.node[level];
 		bool is_leaf = level + 1 == t->height;
@@ -426,7 +494,21 @@ void btree_remove(struct btree *t, uint64_t key)
 		t->height--;
 		release(t, old);
 	}
+}
+
+void btree_remove(struct btree *t, uint64_t key)
+{
+	struct btree_node *leaf = find_leaf(t, key);
+	unsigned i = count_le(leaf->keys, leaf->n, key) - 1;
+
+	assert(i < leaf->n && leaf->keys[i] == key);
+	close_at(t, true, leaf, i, 1);
+	t->count--;
+	if ((leaf->next && is_loose(t, leaf, leaf->next, true)) ||
+	    (leaf->prev && is_loose(t, leaf->prev, leaf, true)))
+		settle_path(t, key);
 	if (t->count == 0) {
+		drop_finger(t);
 		release(t, t->root);
 		t->root = NULL;
 	}

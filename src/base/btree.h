@@ -16,6 +16,12 @@
 
 struct btree_node;
 
+/* The leaf that was used last, and which keys belong there: first .. first + span. */
+struct btree_finger {
+	struct btree_node *leaf; /* NULL: none */
+	uint64_t first, span;
+};
+
 struct btree {
 	const struct mem *mem;
 	uint32_t value_size, node_size;
@@ -25,6 +31,7 @@ struct btree {
 	struct btree_node *root;
 	struct btree_node *spare; /* nodes set aside */
 	size_t spares;
+	struct btree_finger finger; /* a cache, which looking things up moves too */
 };
 
 struct btree_pos {
@@ -49,6 +56,12 @@ bool btree_floor(const struct btree *tree, uint64_t key, struct btree_pos *pos);
 bool btree_ceil(const struct btree *tree, uint64_t key, struct btree_pos *pos);
 /* Moves to the following entry. False: that was the last. */
 bool btree_next(const struct btree *tree, struct btree_pos *pos);
+/* Moves to the next leaf. False: that was the last. */
+bool btree_next_leaf(const struct btree *tree, struct btree_pos *pos);
+
+/* The entries from a position to the end of its leaf, as two arrays; returns how many. */
+unsigned btree_leaf(const struct btree *tree, struct btree_pos pos, const uint64_t **keys,
+		    const void **values);
 
 uint64_t btree_key(const struct btree *tree, struct btree_pos pos);
 void *btree_value(const struct btree *tree, struct btree_pos pos);

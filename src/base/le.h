@@ -22,42 +22,36 @@ typedef struct { uint8_t b[8]; } le64;
 typedef struct { uint8_t b[16]; } uuid; /* bytes in the order of the text form */
 /* clang-format on */
 
+/* Between the host's order and little-endian: nothing, on most hosts. */
+static inline uint64_t le_swap(uint64_t v)
+{
+	return __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? v : __builtin_bswap64(v);
+}
+
 static inline uint64_t le_load(const void *p, unsigned n)
 {
-	const uint8_t *b = p;
 	uint64_t v = 0;
 
-	for (unsigned i = n; i-- > 0;)
-		v = v << 8 | b[i];
-	return v;
+	memcpy(&v, p, n);
+	return le_swap(v);
 }
 
 static inline void le_store(void *p, unsigned n, uint64_t v)
 {
-	uint8_t *b = p;
-
-	for (unsigned i = 0; i < n; i++, v >>= 8)
-		b[i] = (uint8_t)v;
-	assert(v == 0); /* the value fits the field */
+	assert(n == 8 || v >> 8 * n == 0); /* the value fits the field */
+	v = le_swap(v);
+	memcpy(p, &v, n);
 }
 
 /* clang-format off */
 static inline uint16_t le16_rd(le16 v) { return (uint16_t)le_load(v.b, 2); }
 static inline uint32_t le24_rd(le24 v) { return (uint32_t)le_load(v.b, 3); }
 static inline uint32_t le32_rd(le32 v) { return (uint32_t)le_load(v.b, 4); }
-static inline uint64_t le64_rd(le64 v)
-{
-	return (uint64_t)le_load(v.b, 4) | le_load(v.b + 4, 4) << 32;
-}
+static inline uint64_t le64_rd(le64 v) { return le_load(v.b, 8); }
 static inline void le16_wr(le16 *p, uint64_t v) { le_store(p->b, 2, v); }
 static inline void le24_wr(le24 *p, uint64_t v) { le_store(p->b, 3, v); }
 static inline void le32_wr(le32 *p, uint64_t v) { le_store(p->b, 4, v); }
-static inline void le64_wr(le64 *p, uint64_t v)
-{
-	le_store(p->b, 4, v & UINT32_MAX);
-	le_store(p->b + 4, 4, v >> 32);
-}
-
+static inline void le64_wr(le64 *p, uint64_t v) { le_store(p->b, 8, v); }
 
 #define rd(v) _Generic((v), le16: le16_rd, le24: le24_rd, le32: le32_rd, le64: le64_rd)(v)
 #define wr(p, x) \

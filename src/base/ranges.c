@@ -22,9 +22,7 @@ static uint64_t pack(uint64_t len, uint8_t attr)
 
 static struct range entry_at(const struct ranges *map, struct btree_pos pos)
 {
-	uint64_t v = *(uint64_t *)btree_value(&map->tree, pos);
-
-	return (struct range){btree_key(&map->tree, pos), v >> 8, (uint8_t)v};
+	return ranges_entry(btree_key(&map->tree, pos), *(uint64_t *)btree_value(&map->tree, pos));
 }
 
 static void add(struct ranges *map, uint64_t start, uint64_t len, uint8_t attr)
@@ -53,20 +51,51 @@ void ranges_clear(struct ranges *map)
 	btree_clear(&map->tree);
 }
 
+/* The position of what ranges_find() finds. */
+static bool find(const struct ranges *map, uint64_t line, struct btree_pos *pos)
+{
+	if (!btree_floor(&map->tree, line, pos))
+		return btree_ceil(&map->tree, line, pos);
+	if (btree_key(&map->tree, *pos) + (*(uint64_t *)btree_value(&map->tree, *pos) >> 8) > line)
+		return true;
+	return btree_next(&map->tree, pos);
+}
+
 bool ranges_find(const struct ranges *map, uint64_t line, struct range *r)
 {
 	struct btree_pos pos;
 
-	if (btree_floor(&map->tree, line, &pos)) {
-		*r = entry_at(map, pos);
-		if (range_end(r) > line)
-			return true;
-		if (!btree_next(&map->tree, &pos))
-			return false;
-	} else if (!btree_ceil(&map->tree, line, &pos)) {
+	if (!find(map, line, &pos))
 		return false;
-	}
 	*r = entry_at(map, pos);
+	return true;
+}
+
+static unsigned look_at_leaf(struct ranges_walk *walk)
+{
+	const void *values;
+	unsigned n = btree_leaf(walk->tree, walk->pos, &walk->key, &values);
+
+	walk->value = values;
+	return n;
+}
+
+struct ranges_walk ranges_walk(const struct ranges *map, uint64_t line)
+{
+	struct ranges_walk walk = {.tree = &map->tree};
+
+	if (find(map, line, &walk.pos))
+		walk.left = look_at_leaf(&walk);
+	else
+		walk.pos.leaf = NULL;
+	return walk;
+}
+
+bool ranges_walk_on(struct ranges_walk *walk)
+{
+	if (!walk->pos.leaf || !btree_next_leaf(walk->tree, &walk->pos))
+		return false;
+	walk->left = look_at_leaf(walk);
 	return true;
 }
 

@@ -33,6 +33,12 @@ struct range {
 	uint8_t attr;
 };
 
+/* An entry in the tree: its first line is the key; the value is length and attribute. */
+static inline struct range ranges_entry(uint64_t key, uint64_t value)
+{
+	return (struct range){key, value >> 8, (uint8_t)value};
+}
+
 static inline uint64_t range_end(const struct range *r)
 {
 	return r->start + r->len;
@@ -48,6 +54,31 @@ static inline uint64_t ranges_count(const struct ranges *map)
 
 /* The first entry that ends after a line: the one that covers it, or the next one above. */
 bool ranges_find(const struct ranges *map, uint64_t line, struct range *r);
+
+/*
+ * A walk over all entries from a line on, as ranges_find() would give them; the map must not change
+ * meanwhile. It goes from leaf to leaf, with no lookup for an entry:
+ *	struct ranges_walk walk = ranges_walk(map, line);
+ *	while (ranges_step(&walk, &r)) ...
+ */
+struct ranges_walk {
+	const struct btree *tree;
+	struct btree_pos pos;
+	const uint64_t *key, *value; /* the next entries, of which so many are left in this leaf */
+	unsigned left;
+};
+
+struct ranges_walk ranges_walk(const struct ranges *map, uint64_t line);
+bool ranges_walk_on(struct ranges_walk *walk); /* to the next leaf */
+
+static inline bool ranges_step(struct ranges_walk *walk, struct range *r)
+{
+	if (!walk->left && !ranges_walk_on(walk))
+		return false;
+	walk->left--;
+	*r = ranges_entry(*walk->key++, *walk->value++);
+	return true;
+}
 
 /* The last entry. False: there is none. */
 bool ranges_last(const struct ranges *map, struct range *r);

@@ -37,10 +37,11 @@ static void emit(struct swcxl_dev *dev, uint64_t start, uint64_t len, uint8_t at
 
 static void emit_all(struct swcxl_dev *dev)
 {
+	struct ranges_walk walk = ranges_walk(&dev->list.record, 0);
 	struct range r;
 
 	emit(dev, 0, dev->dpa.top, 0);
-	for (uint64_t line = 0; ranges_find(&dev->list.record, line, &r); line = range_end(&r))
+	while (ranges_step(&walk, &r))
 		emit(dev, r.start, r.len, r.attr);
 }
 

@@ -13,9 +13,10 @@ typedef void emit_fn(void *ctx, const struct swcxl_change *change);
 static void save_ranges(const struct ranges *map, enum swcxl_change_kind kind, emit_fn *emit,
 			void *ctx)
 {
+	struct ranges_walk walk = ranges_walk(map, 0);
 	struct range r;
 
-	for (uint64_t line = 0; ranges_find(map, line, &r); line = range_end(&r))
+	while (ranges_step(&walk, &r))
 		emit(ctx, &(struct swcxl_change){.kind = kind,
 						 .start = r.start * SWCXL_LINE,
 						 .length = r.len * SWCXL_LINE,

@@ -141,9 +141,10 @@ void media_sweep(struct media *m, uint64_t start, uint64_t len, media_fn *keep)
 
 void media_recount(struct media *m)
 {
+	struct ranges_walk walk = ranges_walk(&m->poison, 0);
 	struct range r;
 
 	m->poisoned = m->injected = m->latent = m->permanent = 0;
-	for (uint64_t line = 0; ranges_find(&m->poison, line, &r); line = range_end(&r))
+	while (ranges_step(&walk, &r))
 		count(m, r.len, r.attr);
 }

@@ -50,16 +50,16 @@ static void put_record(struct media_error_record *record, uint64_t start, uint64
 static uint64_t list_records(const struct swcxl_dev *dev, uint64_t line, uint64_t end,
 			     struct sink *sink)
 {
+	struct ranges_walk walk = ranges_walk(&dev->list.record, line);
 	struct range r;
 
-	while (line < end && ranges_find(&dev->list.record, line, &r) && r.start < end) {
+	while (line < end && ranges_step(&walk, &r) && r.start < end) {
 		uint64_t start = MAX(r.start, line), stop = MIN(range_end(&r), end);
 		struct media_error_record *record = sink_add(sink, sizeof(*record));
 
 		if (!record)
 			return start;
 		put_record(record, start, stop - start, r.attr);
-		line = stop;
 	}
 	return end;
 }
