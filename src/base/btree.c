@@ -23,13 +23,6 @@
 #define MAX_HEIGHT 24	/* 2^64 entries in nodes a quarter full need less */
 #define KEEP_SPARES 16u /* spare nodes kept between operations: a few splits' worth */
 
-struct btree_node {
-	struct btree_node *prev, *next; /* leaves only; next also chains spares */
-	uint16_t n;
-	uint64_t keys[];
-	/* leaf: then leaf_cap values; inner: then inner_cap children */
-};
-
 /* The way from the root to a leaf: at each level the node and the child that was taken. */
 struct path {
 	struct btree_node *node[MAX_HEIGHT];
@@ -161,11 +154,12 @@ static unsigned count_le(const uint64_t *keys, unsigned n, uint64_t key)
 	return (unsigned)(base - keys);
 }
 
+/* Its lines come together then, not one after another as the search gets to them. */
 static void prefetch(const struct btree *t, const struct btree_node *node)
 {
 	const char *p = (const char *)node;
 
-	for (uint32_t at = 0; at < t->node_size; at += 64)
+	for (uint32_t at = 0; at < MIN(t->node_size, 1024); at += 64)
 		__builtin_prefetch(p + at);
 }
 
@@ -188,11 +182,16 @@ static void drop_finger(struct btree *t)
 	t->finger.leaf = NULL;
 }
 
+/* A tree is never defined const: its readers only promise not to change what it holds. */
+static struct btree_finger *finger_of(const struct btree *t)
+{
+	return &((struct btree *)(uintptr_t)t)->finger;
+}
+
 /* The leaf where a key belongs. */
 static struct btree_node *find_leaf(const struct btree *t, uint64_t key)
 {
-	/* a tree is never defined const: its readers only promise not to change what it holds */
-	struct btree_finger *finger = &((struct btree *)(uintptr_t)t)->finger;
+	struct btree_finger *finger = finger_of(t);
 	uint64_t first = 0, last = UINT64_MAX;
 	struct btree_node *node = t->root;
 
@@ -209,8 +208,27 @@ static struct btree_node *find_leaf(const struct btree *t, uint64_t key)
 		if (level + 1 == t->height)
 			prefetch(t, node);
 	}
-	*finger = (struct btree_finger){node, first, last - first};
+	*finger = (struct btree_finger){node, first, last - first, 0};
 	return node;
+}
+
+static bool is_count_le(const struct btree_node *leaf, unsigned le, uint64_t key)
+{
+	return le <= leaf->n && (!le || leaf->keys[le - 1] <= key) &&
+	       (le == leaf->n || leaf->keys[le] > key);
+}
+
+/* How many keys of the leaf where a key belongs are <= key: as many as the last time, or one more,
+ * when it is looked at again or walked over. */
+static unsigned find_in(const struct btree *t, const struct btree_node *leaf, uint64_t key)
+{
+	struct btree_finger *finger = finger_of(t);
+
+	if (is_count_le(leaf, finger->le, key))
+		return finger->le;
+	if (is_count_le(leaf, finger->le + 1, key))
+		return ++finger->le;
+	return finger->le = count_le(leaf->keys, leaf->n, key);
 }
 
 bool btree_floor(const struct btree *t, uint64_t key, struct btree_pos *pos)
@@ -220,7 +238,7 @@ bool btree_floor(const struct btree *t, uint64_t key, struct btree_pos *pos)
 	if (!t->root)
 		return false;
 	pos->leaf = find_leaf(t, key);
-	i = count_le(pos->leaf->keys, pos->leaf->n, key);
+	i = find_in(t, pos->leaf, key);
 	if (i == 0) {
 		pos->leaf = pos->leaf->prev;
 		if (!pos->leaf)
@@ -236,7 +254,7 @@ bool btree_ceil(const struct btree *t, uint64_t key, struct btree_pos *pos)
 	if (!t->root)
 		return false;
 	pos->leaf = find_leaf(t, key);
-	pos->i = key ? count_le(pos->leaf->keys, pos->leaf->n, key - 1) : 0;
+	pos->i = key ? find_in(t, pos->leaf, key - 1) : 0;
 	return pos->i < pos->leaf->n || btree_next_leaf(t, pos);
 }
 
@@ -260,17 +278,6 @@ unsigned btree_leaf(const struct btree *t, struct btree_pos pos, const uint64_t 
 	*keys = pos.leaf->keys + pos.i;
 	*entries = btree_value(t, pos);
 	return pos.leaf->n - pos.i;
-}
-
-uint64_t btree_key(const struct btree *t, struct btree_pos pos)
-{
-	(void)t;
-	return pos.leaf->keys[pos.i];
-}
-
-void *btree_value(const struct btree *t, struct btree_pos pos)
-{
-	return values(t, pos.leaf) + (size_t)pos.i * t->value_size;
 }
 
 /* Moves n entries from one place to another, in one node or between two of a kind. */
@@ -381,7 +388,7 @@ static void raise_separator(struct btree *t, uint64_t key, uint64_t higher)
 void btree_rekey(struct btree *t, uint64_t key, uint64_t higher)
 {
 	struct btree_node *leaf = find_leaf(t, key);
-	unsigned i = count_le(leaf->keys, leaf->n, key) - 1;
+	unsigned i = find_in(t, leaf, key) - 1;
 
 	assert(i < leaf->n && leaf->keys[i] == key && higher > key);
 	if (i + 1 == leaf->n)
@@ -414,7 +421,7 @@ void *btree_insert(struct btree *t, uint64_t key)
 	leaf = find_leaf(t, key);
 	if (leaf->n == t->leaf_cap)
 		leaf = split_leaf(t, key);
-	i = count_le(leaf->keys, leaf->n, key);
+	i = find_in(t, leaf, key);
 	open_at(t, true, leaf, i, 1);
 	leaf->keys[i] = key;
 	t->count++;
@@ -499,7 +506,7 @@ static void settle_path(struct btree *t, uint64_t key)
 void btree_remove(struct btree *t, uint64_t key)
 {
 	struct btree_node *leaf = find_leaf(t, key);
-	unsigned i = count_le(leaf->keys, leaf->n, key) - 1;
+	unsigned i = find_in(t, leaf, key) - 1;
 
 	assert(i < leaf->n && leaf->keys[i] == key);
 	close_at(t, true, leaf, i, 1);

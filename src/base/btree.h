@@ -14,12 +14,18 @@
 
 #include "base/mem.h"
 
-struct btree_node;
+struct btree_node {
+	struct btree_node *prev, *next; /* leaves only; next also chains spares */
+	uint16_t n;
+	uint64_t keys[];
+	/* leaf: then leaf_cap values; inner: then inner_cap children */
+};
 
 /* The leaf that was used last, and which keys belong there: first .. first + span. */
 struct btree_finger {
 	struct btree_node *leaf; /* NULL: none */
 	uint64_t first, span;
+	unsigned le; /* how many of its keys were <= the one looked for */
 };
 
 struct btree {
@@ -63,8 +69,17 @@ bool btree_next_leaf(const struct btree *tree, struct btree_pos *pos);
 unsigned btree_leaf(const struct btree *tree, struct btree_pos pos, const uint64_t **keys,
 		    const void **values);
 
-uint64_t btree_key(const struct btree *tree, struct btree_pos pos);
-void *btree_value(const struct btree *tree, struct btree_pos pos);
+static inline uint64_t btree_key(struct btree_pos pos)
+{
+	return pos.leaf->keys[pos.i];
+}
+
+static inline void *btree_value(const struct btree *tree, struct btree_pos pos)
+{
+	unsigned char *values = (unsigned char *)(pos.leaf->keys + tree->leaf_cap);
+
+	return values + (size_t)pos.i * tree->value_size;
+}
 
 /* Gives the reservation back but for a few nodes; to be called after large changes. */
 void btree_trim(struct btree *tree);

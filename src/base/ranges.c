@@ -22,7 +22,7 @@ static uint64_t pack(uint64_t len, uint8_t attr)
 
 static struct range entry_at(const struct ranges *map, struct btree_pos pos)
 {
-	return ranges_entry(btree_key(&map->tree, pos), *(uint64_t *)btree_value(&map->tree, pos));
+	return ranges_entry(btree_key(pos), *(uint64_t *)btree_value(&map->tree, pos));
 }
 
 static void add(struct ranges *map, uint64_t start, uint64_t len, uint8_t attr)
@@ -35,7 +35,7 @@ static void resize(struct ranges *map, uint64_t start, uint64_t len, uint8_t att
 	struct btree_pos pos;
 	bool found = btree_floor(&map->tree, start, &pos);
 
-	assert(found && btree_key(&map->tree, pos) == start);
+	assert(found && btree_key(pos) == start);
 	*(uint64_t *)btree_value(&map->tree, pos) = pack(len, attr);
 }
 
@@ -56,7 +56,7 @@ static bool find(const struct ranges *map, uint64_t line, struct btree_pos *pos)
 {
 	if (!btree_floor(&map->tree, line, pos))
 		return btree_ceil(&map->tree, line, pos);
-	if (btree_key(&map->tree, *pos) + (*(uint64_t *)btree_value(&map->tree, *pos) >> 8) > line)
+	if (btree_key(*pos) + (*(uint64_t *)btree_value(&map->tree, *pos) >> 8) > line)
 		return true;
 	return btree_next(&map->tree, pos);
 }
@@ -289,6 +289,21 @@ void ranges_put(struct ranges *map, uint64_t start, uint64_t len, uint8_t attr)
 		lay(map, l.start, l.len + len, attr, true);
 	else
 		lay(map, start, len, attr, false);
+}
+
+bool ranges_recolour(struct ranges *map, uint64_t start, uint64_t len, uint8_t attr)
+{
+	struct btree_pos pos;
+	struct range r;
+
+	if (!btree_floor(&map->tree, start, &pos))
+		return false;
+	r = entry_at(map, pos);
+	if (r.start != start || r.len != len || right_neighbour(map, start + len, attr, &r) ||
+	    left_neighbour(map, start, attr, &r))
+		return false;
+	*(uint64_t *)btree_value(&map->tree, pos) = pack(len, attr);
+	return true;
 }
 
 void ranges_cut(struct ranges *map, uint64_t start, uint64_t len)

@@ -111,6 +111,9 @@ bool ranges_bound_at(const struct ranges *map, uint64_t line);
 
 /* Fills a gap between two bounds; becomes part of the runs on both sides. Needs a reservation. */
 void ranges_put(struct ranges *map, uint64_t start, uint64_t len, uint8_t attr);
+/* Gives an entry another attribute in place, if that is all there is to it: the range is exactly
+ * that entry, and no neighbour joins. False: it is not, nothing changed. */
+bool ranges_recolour(struct ranges *map, uint64_t start, uint64_t len, uint8_t attr);
 /* Makes a gap of whatever is there. Needs a reservation, unless it reaches the end of a run. */
 void ranges_cut(struct ranges *map, uint64_t start, uint64_t len);
 

@@ -76,18 +76,17 @@ bool list_has(const struct swcxl_dev *dev, uint64_t line)
 /*
  * Records for a piece that is not listed: returns how many of its lines could be entered, from
  * the first on. A very long piece takes several records, and may fit in part. No memory counts
- * as no room.
+ * as no room. That it takes no more than by itself need not be counted.
  */
 static uint64_t enter(struct swcxl_dev *dev, struct ranges *records, const struct range *piece,
 		      uint8_t attr)
 {
-	int64_t cost = ranges_put_cost(records, piece->start, piece->len, attr);
-	int64_t room = (int64_t)dev->config.poison_list_max - (int64_t)ranges_count(records);
-	uint64_t lines = piece->len;
+	uint64_t max = dev->config.poison_list_max, count = ranges_count(records);
+	uint64_t room = MAX(max, count) - count, lines = piece->len;
 
-	if (cost > room)
-		lines = MIN(lines - 1,
-			    ranges_put_room(records, piece->start, attr, (uint64_t)room));
+	if (lines / RECORD_LINES_MAX >= room &&
+	    ranges_put_cost(records, piece->start, lines, attr) > (int64_t)room)
+		lines = MIN(lines - 1, ranges_put_room(records, piece->start, attr, room));
 	if (!lines || !ranges_reserve_put(records, piece->start, lines))
 		return 0;
 	ranges_put(records, piece->start, lines, attr);

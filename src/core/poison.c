@@ -109,7 +109,7 @@ uint64_t poison_discover_part(struct swcxl_dev *dev, const struct range *found, 
 		return n;
 	if (!poison_discover(dev, found->start, 1))
 		return 0;
-	if (!list->overflowed && list_has(dev, found->start))
+	if (n > 1 && !list->overflowed && list_has(dev, found->start))
 		n = MIN(n, 1 + ranges_put_room(&list->record, found->start + 1, attr, 0));
 	return n == 1 || poison_discover(dev, found->start + 1, n - 1) ? n : 0;
 }

@@ -9,7 +9,7 @@
 
 static bool find(const struct media *m, uint64_t line, struct btree_pos *pos)
 {
-	return btree_floor(&m->content, line, pos) && btree_key(&m->content, *pos) == line;
+	return btree_floor(&m->content, line, pos) && btree_key(*pos) == line;
 }
 
 void content_read(const struct media *m, uint64_t line, uint8_t data[64])
@@ -60,7 +60,7 @@ bool content_next(const struct media *m, uint64_t line, uint64_t *found)
 
 	if (!btree_ceil(&m->content, line, &pos))
 		return false;
-	*found = btree_key(&m->content, pos);
+	*found = btree_key(pos);
 	return true;
 }
 

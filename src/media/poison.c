@@ -75,9 +75,15 @@ static uint64_t entries_after(const struct media *m, uint64_t start, uint64_t le
 bool media_reserve(struct media *m, uint64_t start, uint64_t len, media_fn *fn, void *arg,
 		   bool limit)
 {
-	uint64_t before = ranges_count(&m->poison);
-	uint64_t touched, after = entries_after(m, start, len, fn, arg, &touched);
-	uint64_t growth = after > before ? after - before : 0;
+	uint64_t before = ranges_count(&m->poison), touched, after, growth, line = start;
+	struct range piece;
+
+	/* one piece alone makes at most two entries more: that need not be counted */
+	if (ranges_piece(&m->poison, &line, start + len, &piece) && line == start + len &&
+	    (!limit || before + 2 <= m->ranges_max))
+		return ranges_reserve(&m->poison, 3);
+	after = entries_after(m, start, len, fn, arg, &touched);
+	growth = after > before ? after - before : 0;
 
 	if (limit && growth && after > m->ranges_max)
 		return false;
@@ -97,16 +103,23 @@ static void count(struct media *m, uint64_t lines, uint8_t attr)
 		m->permanent += lines;
 }
 
+static void replace(struct ranges *map, const struct range *piece, uint8_t attr)
+{
+	if (piece->attr && attr && ranges_recolour(map, piece->start, piece->len, attr))
+		return;
+	if (piece->attr)
+		ranges_cut(map, piece->start, piece->len);
+	if (attr)
+		ranges_put(map, piece->start, piece->len, attr);
+}
+
 static void set_piece(struct media *m, const struct range *piece, uint8_t attr)
 {
-	if (piece->attr) {
-		ranges_cut(&m->poison, piece->start, piece->len);
+	replace(&m->poison, piece, attr);
+	if (piece->attr)
 		count(m, -piece->len, piece->attr);
-	}
-	if (attr) {
-		ranges_put(&m->poison, piece->start, piece->len, attr);
+	if (attr)
 		count(m, piece->len, attr);
-	}
 	if (m->changed)
 		m->changed(m->ctx, piece->start, piece->len, attr);
 }

@@ -37,7 +37,7 @@ static void check_walk(const struct btree *t)
 	for (unsigned i = 0; i < KEYS; i++) {
 		if (!there[i])
 			continue;
-		CHECK(more && btree_key(t, pos) == i * spread);
+		CHECK(more && btree_key(pos) == i * spread);
 		CHECK(filled(t, btree_value(t, pos), i));
 		more = btree_next(t, &pos);
 	}
@@ -60,9 +60,9 @@ static void check_search(const struct btree *t, unsigned i, int beside)
 	while (hi < (long)KEYS && !there[hi])
 		hi++;
 	CHECK(btree_floor(t, key, &pos) == (lo >= 0));
-	CHECK(lo < 0 || btree_key(t, pos) == (uint64_t)lo * spread);
+	CHECK(lo < 0 || btree_key(pos) == (uint64_t)lo * spread);
 	CHECK(btree_ceil(t, key, &pos) == (hi < (long)KEYS));
-	CHECK(hi >= (long)KEYS || btree_key(t, pos) == (uint64_t)hi * spread);
+	CHECK(hi >= (long)KEYS || btree_key(pos) == (uint64_t)hi * spread);
 }
 
 static void put(struct btree *t, unsigned i)
@@ -139,10 +139,10 @@ static void edges_of_the_key_space(void)
 	CHECK(btree_reserve(&t, 2));
 	btree_insert(&t, UINT64_MAX);
 	CHECK(!btree_floor(&t, UINT64_MAX - 1, &pos));
-	CHECK(btree_ceil(&t, UINT64_MAX, &pos) && btree_key(&t, pos) == UINT64_MAX);
+	CHECK(btree_ceil(&t, UINT64_MAX, &pos) && btree_key(pos) == UINT64_MAX);
 	btree_insert(&t, 0);
-	CHECK(btree_floor(&t, 0, &pos) && btree_key(&t, pos) == 0);
-	CHECK(btree_ceil(&t, 1, &pos) && btree_key(&t, pos) == UINT64_MAX);
+	CHECK(btree_floor(&t, 0, &pos) && btree_key(pos) == 0);
+	CHECK(btree_ceil(&t, 1, &pos) && btree_key(pos) == UINT64_MAX);
 	CHECK(!btree_next(&t, &pos));
 	btree_remove(&t, 0);
 	btree_remove(&t, UINT64_MAX);
