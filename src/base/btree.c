@@ -64,15 +64,28 @@ static void release(struct btree *t, struct btree_node *node)
 	t->spares++;
 }
 
+static void free_chain(struct btree *t, struct btree_node *node)
+{
+	while (node) {
+		struct btree_node *next = node->next;
+
+		mem_free(t->mem, node);
+		node = next;
+	}
+}
+
+/* Those that were set aside last go: memory is given back from its end. */
 static void trim_spares(struct btree *t, size_t keep)
 {
-	while (t->spares > keep) {
-		struct btree_node *node = t->spare;
+	struct btree_node **link = &t->spare;
 
-		t->spare = node->next;
-		t->spares--;
-		mem_free(t->mem, node);
-	}
+	if (t->spares <= keep)
+		return;
+	t->spares = keep;
+	while (keep--)
+		link = &(*link)->next;
+	free_chain(t, *link);
+	*link = NULL;
 }
 
 static struct btree_node *take(struct btree *t)
@@ -124,19 +137,21 @@ bool btree_reserve(struct btree *t, uint64_t n)
 {
 	uint64_t leaves = 3 * (n / t->leaf_cap) + 3;
 	uint64_t want = leaves + leaves / (t->inner_cap / 2) + t->height + 3;
-	size_t before = t->spares;
+	struct btree_node *first = NULL, **link = &first;
+	uint64_t more = 0;
 
-	while (t->spares < want) {
-		struct btree_node *node = mem_resize(t->mem, NULL, t->node_size);
-
-		if (!node) {
-			trim_spares(t, before);
+	for (; t->spares + more < want; more++) {
+		*link = mem_resize(t->mem, NULL, t->node_size);
+		if (!*link) {
+			free_chain(t, first);
 			return false;
 		}
-		node->next = t->spare;
-		t->spare = node;
-		t->spares++;
+		link = &(*link)->next;
+		*link = NULL;
 	}
+	*link = t->spare;
+	t->spare = first;
+	t->spares += more;
 	return true;
 }
 
@@ -231,7 +246,7 @@ static unsigned find_in(const struct btree *t, const struct btree_node *leaf, ui
 	return finger->le = count_le(leaf->keys, leaf->n, key);
 }
 
-bool btree_floor(const struct btree *t, uint64_t key, struct btree_pos *pos)
+bool btree_find_floor(const struct btree *t, uint64_t key, struct btree_pos *pos)
 {
 	unsigned i;
 

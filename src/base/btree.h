@@ -58,7 +58,7 @@ void btree_clear(struct btree *tree);
 bool btree_reserve(struct btree *tree, uint64_t n);
 
 /* The last entry with a key <= key, or the first with one >= key. False: there is none. */
-bool btree_floor(const struct btree *tree, uint64_t key, struct btree_pos *pos);
+static inline bool btree_floor(const struct btree *tree, uint64_t key, struct btree_pos *pos);
 bool btree_ceil(const struct btree *tree, uint64_t key, struct btree_pos *pos);
 /* Moves to the following entry. False: that was the last. */
 bool btree_next(const struct btree *tree, struct btree_pos *pos);
@@ -79,6 +79,21 @@ static inline void *btree_value(const struct btree *tree, struct btree_pos pos)
 	unsigned char *values = (unsigned char *)(pos.leaf->keys + tree->leaf_cap);
 
 	return values + (size_t)pos.i * tree->value_size;
+}
+
+bool btree_find_floor(const struct btree *tree, uint64_t key, struct btree_pos *pos);
+
+/* Most often it is asked for the place that was found last. */
+static inline bool btree_floor(const struct btree *tree, uint64_t key, struct btree_pos *pos)
+{
+	struct btree_node *leaf = tree->finger.leaf;
+	unsigned le = tree->finger.le;
+
+	if (!leaf || !le || le > leaf->n || leaf->keys[le - 1] > key ||
+	    (le < leaf->n ? leaf->keys[le] <= key : key - tree->finger.first > tree->finger.span))
+		return btree_find_floor(tree, key, pos);
+	*pos = (struct btree_pos){leaf, le - 1};
+	return true;
 }
 
 /* Gives the reservation back but for a few nodes; to be called after large changes. */

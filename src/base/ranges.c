@@ -52,7 +52,7 @@ void ranges_clear(struct ranges *map)
 }
 
 /* The position of what ranges_find() finds. */
-static bool find(const struct ranges *map, uint64_t line, struct btree_pos *pos)
+static inline bool find(const struct ranges *map, uint64_t line, struct btree_pos *pos)
 {
 	if (!btree_floor(&map->tree, line, pos))
 		return btree_ceil(&map->tree, line, pos);
@@ -122,6 +122,7 @@ bool ranges_bound_at(const struct ranges *map, uint64_t line)
 bool ranges_piece(const struct ranges *map, uint64_t *line, uint64_t end, struct range *piece)
 {
 	struct range r;
+	struct btree_pos pos;
 	uint64_t stop;
 
 	if (*line >= end)
@@ -129,12 +130,13 @@ bool ranges_piece(const struct ranges *map, uint64_t *line, uint64_t end, struct
 	stop = end = MIN(end, next_bound(map, *line));
 	piece->start = *line;
 	piece->attr = 0;
-	if (ranges_find(map, *line, &r) && r.start < end) {
+	if (find(map, *line, &pos)) {
+		r = entry_at(map, pos);
 		if (r.start <= *line) {
 			piece->attr = r.attr;
 			stop = MIN(end, range_end(&r));
 		} else {
-			stop = r.start;
+			stop = MIN(end, r.start);
 		}
 	}
 	piece->len = stop - *line;

@@ -135,6 +135,13 @@ bool list_can_lose(const struct swcxl_dev *dev, uint64_t ranges);
 /* Lines become poisoned; transaction: of the event. -ENOSPC: nothing changed. */
 int poison_plant(struct swcxl_dev *dev, uint64_t start, uint64_t len, uint8_t attr,
 		 unsigned transaction);
+/* The same for many, sorted by address: first all at once (-ENOSPC or -ENOMEM: none can be
+ * planted), then each, then the end. limit: judge the limit of ranges for it alone. */
+int poison_plant_begin(struct swcxl_dev *dev, const struct stretch *stretches, size_t n,
+		       uint8_t attr);
+int poison_plant_next(struct swcxl_dev *dev, uint64_t start, uint64_t len, uint8_t attr,
+		      unsigned transaction, bool limit);
+void poison_plant_end(struct swcxl_dev *dev);
 /* The device notices poison in a range (scan, host read): it becomes known and enters the list.
  * False: no memory, nothing changed. */
 bool poison_discover(struct swcxl_dev *dev, uint64_t start, uint64_t len);

@@ -76,20 +76,41 @@ bool poison_find(const struct swcxl_dev *dev, uint64_t line, uint64_t end, struc
 	return false;
 }
 
+int poison_plant_begin(struct swcxl_dev *dev, const struct stretch *stretches, size_t n,
+		       uint8_t attr)
+{
+	return media_reserve_many(&dev->media, stretches, n, planted, &attr);
+}
+
 /* one event, at the first line that became known. */
-int poison_plant(struct swcxl_dev *dev, uint64_t start, uint64_t len, uint8_t attr,
-		 unsigned transaction)
+int poison_plant_next(struct swcxl_dev *dev, uint64_t start, uint64_t len, uint8_t attr,
+		      unsigned transaction, bool limit)
 {
 	uint64_t first;
 	bool news = attr & SWCXL_ATTR_KNOWN && first_unknown(dev, start, len, &first);
 
-	if (!media_transform(&dev->media, start, len, planted, &attr, true))
-		return -ENOSPC;
+	if (!media_reserve(&dev->media, start, len, planted, &attr, limit))
+		return limit ? -ENOSPC : -ENOMEM;
+	media_change(&dev->media, start, len, planted, &attr);
 	list_add(dev, start, len);
 	if (news)
 		event_poison(dev, first, media_attr(&dev->media, first), transaction);
-	device_deadline(dev);
 	return 0;
+}
+
+void poison_plant_end(struct swcxl_dev *dev)
+{
+	media_settle(&dev->media);
+	device_deadline(dev);
+}
+
+int poison_plant(struct swcxl_dev *dev, uint64_t start, uint64_t len, uint8_t attr,
+		 unsigned transaction)
+{
+	int err = poison_plant_next(dev, start, len, attr, transaction, true);
+
+	poison_plant_end(dev);
+	return err;
 }
 
 bool poison_discover(struct swcxl_dev *dev, uint64_t start, uint64_t len)
@@ -209,26 +230,6 @@ void poison_sweep(struct swcxl_dev *dev, enum dpa_kind kind, media_fn *keep)
 bool swcxl_in_range(const struct swcxl_dev *dev, uint64_t start, uint64_t length)
 {
 	return length && range_fits(start, length, dev->dpa.top * SWCXL_LINE);
-}
-
-static bool is_lines(const struct swcxl_dev *dev, uint64_t start, uint64_t length)
-{
-	return swcxl_in_range(dev, start, length) && !((start | length) % SWCXL_LINE);
-}
-
-int swcxl_plant(struct swcxl_dev *dev, uint64_t start, uint64_t length, enum swcxl_source source,
-		bool known, bool permanent)
-{
-	uint8_t attr = (uint8_t)(SWCXL_ATTR_POISON | source | (known ? SWCXL_ATTR_KNOWN : 0) |
-				 (permanent ? SWCXL_ATTR_PERMANENT : 0));
-	int err;
-
-	if (!is_lines(dev, start, length))
-		return -EINVAL;
-	err = poison_plant(dev, start / SWCXL_LINE, length / SWCXL_LINE, attr, BY_UNKNOWN);
-	if (!err)
-		health_update(dev);
-	return err;
 }
 
 bool swcxl_known_poison(const struct swcxl_dev *dev, uint64_t start, uint64_t length)

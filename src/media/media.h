@@ -46,6 +46,22 @@ bool media_reserve(struct media *media, uint64_t start, uint64_t len, media_fn *
 bool media_transform(struct media *media, uint64_t start, uint64_t len, media_fn *fn, void *arg,
 		     bool limit);
 
+/* media_transform() in parts: what is reserved, the change, and the end of it. */
+void media_change(struct media *media, uint64_t start, uint64_t len, media_fn *fn, void *arg);
+void media_settle(struct media *media);
+
+struct stretch {
+	uint64_t start, len; /* lines */
+};
+
+/*
+ * Room for all of these, sorted by where they begin. -ENOSPC: the map would have more than
+ * ranges_max entries in the end. -ENOMEM: what they need if they lie close together is not there;
+ * if they do not, media_reserve() for each may still want some.
+ */
+int media_reserve_many(struct media *media, const struct stretch *stretches, size_t n, media_fn *fn,
+		       void *arg);
+
 /* Removes the poison for which keep() returns 0, from a range that begins and ends at bounds;
  * keep() returns anything else for what stays. Cannot fail. */
 void media_sweep(struct media *media, uint64_t start, uint64_t len, media_fn *keep);

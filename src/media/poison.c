@@ -6,6 +6,8 @@
  */
 #include "media/media.h"
 
+#include <errno.h>
+
 #include "base/util.h"
 #include "swcxl/swcxl.h"
 
@@ -49,11 +51,11 @@ static void runs_add(struct runs *runs, uint64_t start, uint64_t len, uint8_t at
 }
 
 /*
- * Entries after the change, from the runs in a window one line wider than the range on each
- * side: whatever lies outside of it keeps its runs.
+ * How many entries more there are after the change, from the runs in a window one line wider than
+ * the range on each side: whatever lies outside of it keeps its runs.
  */
-static uint64_t entries_after(const struct media *m, uint64_t start, uint64_t len, media_fn *fn,
-			      void *arg, uint64_t *touched)
+static int64_t growth(const struct media *m, uint64_t start, uint64_t len, media_fn *fn, void *arg,
+		      uint64_t *touched)
 {
 	struct runs before = {.map = &m->poison}, after = before;
 	uint64_t line = start ? start - 1 : 0, window_end = start + len + 1;
@@ -69,26 +71,58 @@ static uint64_t entries_after(const struct media *m, uint64_t start, uint64_t le
 			++*touched;
 		}
 	}
-	return ranges_count(&m->poison) - before.count + after.count;
+	return (int64_t)(after.count - before.count);
+}
+
+static bool fits(const struct media *m, int64_t more)
+{
+	return more <= 0 || ranges_count(&m->poison) + (uint64_t)more <= m->ranges_max;
 }
 
 bool media_reserve(struct media *m, uint64_t start, uint64_t len, media_fn *fn, void *arg,
 		   bool limit)
 {
-	uint64_t before = ranges_count(&m->poison), touched, after, growth, line = start;
+	uint64_t line = start, touched;
 	struct range piece;
+	int64_t more;
 
 	/* one piece alone makes at most two entries more: that need not be counted */
 	if (ranges_piece(&m->poison, &line, start + len, &piece) && line == start + len &&
-	    (!limit || before + 2 <= m->ranges_max))
+	    (!limit || fits(m, 2)))
 		return ranges_reserve(&m->poison, 3);
-	after = entries_after(m, start, len, fn, arg, &touched);
-	growth = after > before ? after - before : 0;
-
-	if (limit && growth && after > m->ranges_max)
+	more = growth(m, start, len, fn, arg, &touched);
+	if (limit && !fits(m, more))
 		return false;
 	/* a piece that changes is taken out and put back: room is for growth, and some slack */
-	return ranges_reserve(&m->poison, MIN(touched, 2 * growth + touched / 16 + 8));
+	more = MAX(more, 0);
+	return ranges_reserve(&m->poison, MIN(touched, 2 * (uint64_t)more + touched / 16 + 8));
+}
+
+/* Those that touch or overlap are one: what lies between two others then belongs to one window. */
+static int64_t growth_of_all(const struct media *m, const struct stretch *s, size_t n, media_fn *fn,
+			     void *arg)
+{
+	int64_t more = 0;
+	uint64_t touched;
+
+	for (size_t i = 0, next; i < n; i = next) {
+		uint64_t end = s[i].start + s[i].len;
+
+		for (next = i + 1; next < n && s[next].start <= end; next++)
+			end = MAX(end, s[next].start + s[next].len);
+		more += growth(m, s[i].start, end - s[i].start, fn, arg, &touched);
+	}
+	return more;
+}
+
+/* An entry begins where one began or ended before, where a stretch does, or at a bound. */
+int media_reserve_many(struct media *m, const struct stretch *s, size_t n, media_fn *fn, void *arg)
+{
+	uint64_t most = 2 * ranges_count(&m->poison) + 2 * n + 16;
+
+	if (most > m->ranges_max && !fits(m, growth_of_all(m, s, n, fn, arg)))
+		return -ENOSPC;
+	return ranges_reserve(&m->poison, n) ? 0 : -ENOMEM;
 }
 
 /* So many lines more (or fewer: what wraps comes back) are poisoned like this. */
@@ -124,21 +158,31 @@ static void set_piece(struct media *m, const struct range *piece, uint8_t attr)
 		m->changed(m->ctx, piece->start, piece->len, attr);
 }
 
-bool media_transform(struct media *m, uint64_t start, uint64_t len, media_fn *fn, void *arg,
-		     bool limit)
+void media_change(struct media *m, uint64_t start, uint64_t len, media_fn *fn, void *arg)
 {
 	uint64_t line = start, end = start + len;
 	struct range piece;
 
-	if (!media_reserve(m, start, len, fn, arg, limit))
-		return false;
 	while (ranges_piece(&m->poison, &line, end, &piece)) {
 		uint8_t attr = fn(piece.attr, arg);
 
 		if (attr != piece.attr)
 			set_piece(m, &piece, attr);
 	}
+}
+
+void media_settle(struct media *m)
+{
 	ranges_trim(&m->poison);
+}
+
+bool media_transform(struct media *m, uint64_t start, uint64_t len, media_fn *fn, void *arg,
+		     bool limit)
+{
+	if (!media_reserve(m, start, len, fn, arg, limit))
+		return false;
+	media_change(m, start, len, fn, arg);
+	media_settle(m);
 	return true;
 }
 
