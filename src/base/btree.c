@@ -133,10 +133,10 @@ void btree_clear(struct btree *t)
  * splits, one inner split for every inner_cap / 2 of them, and one more at each level and the
  * root.
  */
-bool btree_reserve(struct btree *t, uint64_t n)
+static bool reserve(struct btree *t, uint64_t n)
 {
 	uint64_t leaves = 3 * (n / t->leaf_cap) + 3;
-	uint64_t want = leaves + leaves / (t->inner_cap / 2) + t->height + 3;
+	uint64_t want = leaves + leaves / (t->inner_cap / 2u) + t->height + 4;
 	struct btree_node *first = NULL, **link = &first;
 	uint64_t more = 0;
 
@@ -153,6 +153,12 @@ bool btree_reserve(struct btree *t, uint64_t n)
 	t->spare = first;
 	t->spares += more;
 	return true;
+}
+
+/* Most often a few entries are to come, for which there are spares: they come to 7 + height. */
+bool btree_reserve(struct btree *t, uint64_t n)
+{
+	return (n < t->leaf_cap && t->spares >= 7 + t->height) || reserve(t, n);
 }
 
 /* How many of the first n keys are <= key. Without branches: they would be guessed wrong. */
@@ -273,9 +279,17 @@ bool btree_ceil(const struct btree *t, uint64_t key, struct btree_pos *pos)
 	return pos->i < pos->leaf->n || btree_next_leaf(t, pos);
 }
 
-bool btree_next(const struct btree *t, struct btree_pos *pos)
+bool btree_previous(const struct btree *t, struct btree_pos *pos)
 {
-	return ++pos->i < pos->leaf->n || btree_next_leaf(t, pos);
+	(void)t;
+	if (!pos->i) {
+		pos->leaf = pos->leaf->prev;
+		if (!pos->leaf)
+			return false;
+		pos->i = pos->leaf->n;
+	}
+	pos->i--;
+	return true;
 }
 
 bool btree_next_leaf(const struct btree *t, struct btree_pos *pos)
@@ -312,7 +326,8 @@ static void move(const struct btree *t, bool leaf, struct btree_node *to, unsign
 static void open_at(const struct btree *t, bool leaf, struct btree_node *node, unsigned i,
 		    unsigned n)
 {
-	move(t, leaf, node, i + n, node, i, node->n - i);
+	if (i < node->n)
+		move(t, leaf, node, i + n, node, i, node->n - i);
 	node->n = (uint16_t)(node->n + n);
 }
 

@@ -60,10 +60,14 @@ bool btree_reserve(struct btree *tree, uint64_t n);
 /* The last entry with a key <= key, or the first with one >= key. False: there is none. */
 static inline bool btree_floor(const struct btree *tree, uint64_t key, struct btree_pos *pos);
 bool btree_ceil(const struct btree *tree, uint64_t key, struct btree_pos *pos);
-/* Moves to the following entry. False: that was the last. */
-bool btree_next(const struct btree *tree, struct btree_pos *pos);
 /* Moves to the next leaf. False: that was the last. */
 bool btree_next_leaf(const struct btree *tree, struct btree_pos *pos);
+/* Moves to the following entry, or to the one before. False: that was the last, or the first. */
+static inline bool btree_next(const struct btree *tree, struct btree_pos *pos)
+{
+	return ++pos->i < pos->leaf->n || btree_next_leaf(tree, pos);
+}
+bool btree_previous(const struct btree *tree, struct btree_pos *pos);
 
 /* The entries from a position to the end of its leaf, as two arrays; returns how many. */
 unsigned btree_leaf(const struct btree *tree, struct btree_pos pos, const uint64_t **keys,

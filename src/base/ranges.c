@@ -119,29 +119,18 @@ bool ranges_bound_at(const struct ranges *map, uint64_t line)
 	return line > 0 && next_bound(map, line - 1) == line;
 }
 
-bool ranges_piece(const struct ranges *map, uint64_t *line, uint64_t end, struct range *piece)
+struct range ranges_first_piece(const struct ranges *map, uint64_t line, uint64_t end)
 {
-	struct range r;
+	uint64_t bound = next_bound(map, line);
+	struct range r = {.start = UINT64_MAX};
 	struct btree_pos pos;
-	uint64_t stop;
 
-	if (*line >= end)
-		return false;
-	stop = end = MIN(end, next_bound(map, *line));
-	piece->start = *line;
-	piece->attr = 0;
-	if (find(map, *line, &pos)) {
+	end = MIN(end, bound);
+	if (find(map, line, &pos))
 		r = entry_at(map, pos);
-		if (r.start <= *line) {
-			piece->attr = r.attr;
-			stop = MIN(end, range_end(&r));
-		} else {
-			stop = MIN(end, r.start);
-		}
-	}
-	piece->len = stop - *line;
-	*line = stop;
-	return true;
+	if (r.start > line)
+		return (struct range){line, MIN(end, r.start) - line, 0};
+	return (struct range){line, MIN(end, range_end(&r)) - line, r.attr};
 }
 
 bool ranges_reserve(struct ranges *map, uint64_t n)
@@ -165,6 +154,34 @@ static bool right_neighbour(const struct ranges *map, uint64_t line, uint8_t att
 {
 	return ranges_find(map, line, r) && r->start == line && r->attr == attr &&
 	       !ranges_bound_at(map, line);
+}
+
+/* Do two entries, one behind the other, make one run? */
+static bool joins(const struct ranges *map, const struct range *a, const struct range *b)
+{
+	return range_end(a) == b->start && a->attr == b->attr && !ranges_bound_at(map, b->start);
+}
+
+/* The entries beside a gap at a line. len 0: there is none. */
+struct beside {
+	struct range below, above;
+};
+
+static struct beside look_beside(const struct ranges *map, uint64_t line)
+{
+	struct beside beside = {0};
+	struct btree_pos pos;
+	bool more;
+
+	if (btree_floor(&map->tree, line, &pos)) {
+		beside.below = entry_at(map, pos);
+		more = btree_next(&map->tree, &pos);
+	} else {
+		more = btree_ceil(&map->tree, line, &pos);
+	}
+	if (more)
+		beside.above = entry_at(map, pos);
+	return beside;
 }
 
 static uint64_t chunks(const struct ranges *map, uint64_t len)
@@ -233,11 +250,11 @@ uint64_t ranges_put_room(const struct ranges *map, uint64_t start, uint8_t attr,
 
 bool ranges_reserve_put(struct ranges *map, uint64_t start, uint64_t len)
 {
-	struct range r;
+	struct range above = look_beside(map, start).above;
 	uint64_t entries = chunks(map, len) + 3;
 
-	if (ranges_find(map, start + len, &r) && r.start == start + len)
-		entries += rest_of_run(map, r.start, r.attr).entries;
+	if (above.len && above.start == start + len)
+		entries += rest_of_run(map, above.start, above.attr).entries;
 	return ranges_reserve(map, entries);
 }
 
@@ -283,27 +300,40 @@ static void lay(struct ranges *map, uint64_t start, uint64_t len, uint8_t attr, 
 
 void ranges_put(struct ranges *map, uint64_t start, uint64_t len, uint8_t attr)
 {
-	struct range l;
+	struct beside beside = look_beside(map, start);
+	struct range *below = &beside.below, *above = &beside.above, r = {start, len, attr};
 
 	assert(len > 0 && attr != 0);
-	len += take_rest(map, start + len, attr);
-	if (left_neighbour(map, start, attr, &l))
-		lay(map, l.start, l.len + len, attr, true);
+	if (above->len && joins(map, &r, above))
+		len += take_rest(map, start + len, attr);
+	if (below->len && joins(map, below, &r))
+		lay(map, below->start, below->len + len, attr, true);
 	else
 		lay(map, start, len, attr, false);
 }
 
 bool ranges_recolour(struct ranges *map, uint64_t start, uint64_t len, uint8_t attr)
 {
-	struct btree_pos pos;
-	struct range r;
+	struct range r = {start, len, attr}, other;
+	struct btree_pos pos, beside;
 
 	if (!btree_floor(&map->tree, start, &pos))
 		return false;
-	r = entry_at(map, pos);
-	if (r.start != start || r.len != len || right_neighbour(map, start + len, attr, &r) ||
-	    left_neighbour(map, start, attr, &r))
+	other = entry_at(map, pos);
+	if (other.start != start || other.len != len)
 		return false;
+	beside = pos;
+	if (btree_next(&map->tree, &beside)) {
+		other = entry_at(map, beside);
+		if (joins(map, &r, &other))
+			return false;
+	}
+	beside = pos;
+	if (btree_previous(&map->tree, &beside)) {
+		other = entry_at(map, beside);
+		if (joins(map, &other, &r))
+			return false;
+	}
 	*(uint64_t *)btree_value(&map->tree, pos) = pack(len, attr);
 	return true;
 }

@@ -83,6 +83,8 @@ static inline bool ranges_step(struct ranges_walk *walk, struct range *r)
 /* The last entry. False: there is none. */
 bool ranges_last(const struct ranges *map, struct range *r);
 
+struct range ranges_first_piece(const struct ranges *map, uint64_t line, uint64_t end);
+
 /*
  * The piece at *line: the part of an entry, or of a gap (attr 0), from there on, below end and
  * below the next bound. Moves *line to its end. False: *line has reached end. So a loop over
@@ -90,7 +92,15 @@ bool ranges_last(const struct ranges *map, struct range *r);
  *	while (ranges_piece(map, &line, end, &piece)) ...
  * and may change the map as it goes.
  */
-bool ranges_piece(const struct ranges *map, uint64_t *line, uint64_t end, struct range *piece);
+static inline bool ranges_piece(const struct ranges *map, uint64_t *line, uint64_t end,
+				struct range *piece)
+{
+	if (*line >= end)
+		return false;
+	*piece = ranges_first_piece(map, *line, end);
+	*line = range_end(piece);
+	return true;
+}
 
 /* Sets memory aside, so that a later change to a stretch of at most n entries cannot fail. */
 bool ranges_reserve(struct ranges *map, uint64_t n);

@@ -120,6 +120,8 @@ struct poison_list {
 
 /* Enters what is known of a range; what does not fit makes the list overflow. */
 void list_add(struct swcxl_dev *dev, uint64_t start, uint64_t len);
+/* The same for one piece of the media, which the host may know of. */
+void list_add_piece(struct swcxl_dev *dev, const struct range *media);
 /* Removes a range that is clean now. */
 void list_remove(struct swcxl_dev *dev, uint64_t start, uint64_t len);
 /* Replaces the list by all that is known (D-24). */

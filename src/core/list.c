@@ -148,6 +148,12 @@ static bool add_stretch(struct swcxl_dev *dev, const struct range *stretch)
 	return true;
 }
 
+void list_add_piece(struct swcxl_dev *dev, const struct range *media)
+{
+	if (!dev->list.overflowed && wanted(dev, media) && !add_piece(dev, media))
+		set_overflow(dev);
+}
+
 /* Of what the host may know of (D-45). */
 void list_add(struct swcxl_dev *dev, uint64_t start, uint64_t len)
 {

@@ -89,9 +89,8 @@ int poison_plant_next(struct swcxl_dev *dev, uint64_t start, uint64_t len, uint8
 	uint64_t first;
 	bool news = attr & SWCXL_ATTR_KNOWN && first_unknown(dev, start, len, &first);
 
-	if (!media_reserve(&dev->media, start, len, planted, &attr, limit))
+	if (!media_transform(&dev->media, start, len, planted, &attr, limit))
 		return limit ? -ENOSPC : -ENOMEM;
-	media_change(&dev->media, start, len, planted, &attr);
 	list_add(dev, start, len);
 	if (news)
 		event_poison(dev, first, media_attr(&dev->media, first), transaction);
@@ -109,7 +108,7 @@ int poison_plant(struct swcxl_dev *dev, uint64_t start, uint64_t len, uint8_t at
 {
 	int err = poison_plant_next(dev, start, len, attr, transaction, true);
 
-	poison_plant_end(dev);
+	device_deadline(dev);
 	return err;
 }
 
@@ -121,6 +120,18 @@ bool poison_discover(struct swcxl_dev *dev, uint64_t start, uint64_t len)
 	return true;
 }
 
+/* Part of a piece that the host may know of. */
+static bool discover_piece(struct swcxl_dev *dev, uint64_t start, uint64_t len, uint8_t attr)
+{
+	struct range piece = {start, len, attr};
+
+	if (!media_set(&dev->media, &piece, discovered(attr, NULL)))
+		return false;
+	piece.attr = discovered(attr, NULL);
+	list_add_piece(dev, &piece);
+	return true;
+}
+
 uint64_t poison_discover_part(struct swcxl_dev *dev, const struct range *found, uint64_t n)
 {
 	const struct poison_list *list = &dev->list;
@@ -128,11 +139,11 @@ uint64_t poison_discover_part(struct swcxl_dev *dev, const struct range *found, 
 
 	if (found->attr & SWCXL_ATTR_KNOWN)
 		return n;
-	if (!poison_discover(dev, found->start, 1))
+	if (!discover_piece(dev, found->start, 1, found->attr))
 		return 0;
 	if (n > 1 && !list->overflowed && list_has(dev, found->start))
 		n = MIN(n, 1 + ranges_put_room(&list->record, found->start + 1, attr, 0));
-	return n == 1 || poison_discover(dev, found->start + 1, n - 1) ? n : 0;
+	return n == 1 || discover_piece(dev, found->start + 1, n - 1, found->attr) ? n : 0;
 }
 
 bool poison_is_news(const struct swcxl_dev *dev, const struct range *piece)
@@ -248,7 +259,7 @@ bool swcxl_poison_next(const struct swcxl_dev *dev, uint64_t start, uint64_t end
 		       struct swcxl_poison_row *row)
 {
 	uint64_t line = start / SWCXL_LINE, stop = MIN(end / SWCXL_LINE, dev->dpa.top);
-	struct range poison, list;
+	struct range poison, list = {0};
 	bool listed;
 
 	if (line >= stop || !ranges_find(&dev->media.poison, line, &poison) || poison.start >= stop)

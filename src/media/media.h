@@ -18,6 +18,7 @@ struct media {
 	uint64_t poisoned, injected;	  /* lines; injected: of source injected (D-13, Q-6) */
 	uint64_t latent, permanent;	  /* lines: not known yet; known, and cannot be cleared */
 	uint64_t ranges_max, content_max; /* entries; lines */
+	bool reserved;			  /* for many changes that follow */
 	/* A stretch of lines has this attribute now (0: clean). May be NULL. */
 	void (*changed)(void *ctx, uint64_t start, uint64_t len, uint8_t attr);
 	void *ctx;
@@ -46,9 +47,8 @@ bool media_reserve(struct media *media, uint64_t start, uint64_t len, media_fn *
 bool media_transform(struct media *media, uint64_t start, uint64_t len, media_fn *fn, void *arg,
 		     bool limit);
 
-/* media_transform() in parts: what is reserved, the change, and the end of it. */
-void media_change(struct media *media, uint64_t start, uint64_t len, media_fn *fn, void *arg);
-void media_settle(struct media *media);
+/* The same for one piece, as ranges_piece() finds them, or a part of it; there is no limit. */
+bool media_set(struct media *media, const struct range *piece, uint8_t attr);
 
 struct stretch {
 	uint64_t start, len; /* lines */
@@ -57,10 +57,11 @@ struct stretch {
 /*
  * Room for all of these, sorted by where they begin. -ENOSPC: the map would have more than
  * ranges_max entries in the end. -ENOMEM: what they need if they lie close together is not there;
- * if they do not, media_reserve() for each may still want some.
+ * if they do not, media_transform() of each may still want some. It is kept until media_settle().
  */
 int media_reserve_many(struct media *media, const struct stretch *stretches, size_t n, media_fn *fn,
 		       void *arg);
+void media_settle(struct media *media);
 
 /* Removes the poison for which keep() returns 0, from a range that begins and ends at bounds;
  * keep() returns anything else for what stays. Cannot fail. */

@@ -82,20 +82,14 @@ static bool fits(const struct media *m, int64_t more)
 bool media_reserve(struct media *m, uint64_t start, uint64_t len, media_fn *fn, void *arg,
 		   bool limit)
 {
-	uint64_t line = start, touched;
-	struct range piece;
-	int64_t more;
+	uint64_t touched, more;
+	int64_t n = growth(m, start, len, fn, arg, &touched);
 
-	/* one piece alone makes at most two entries more: that need not be counted */
-	if (ranges_piece(&m->poison, &line, start + len, &piece) && line == start + len &&
-	    (!limit || fits(m, 2)))
-		return ranges_reserve(&m->poison, 3);
-	more = growth(m, start, len, fn, arg, &touched);
-	if (limit && !fits(m, more))
+	if (limit && !fits(m, n))
 		return false;
 	/* a piece that changes is taken out and put back: room is for growth, and some slack */
-	more = MAX(more, 0);
-	return ranges_reserve(&m->poison, MIN(touched, 2 * (uint64_t)more + touched / 16 + 8));
+	more = (uint64_t)MAX(n, 0);
+	return ranges_reserve(&m->poison, MIN(touched, 2 * more + touched / 16 + 8));
 }
 
 /* Those that touch or overlap are one: what lies between two others then belongs to one window. */
@@ -122,7 +116,8 @@ int media_reserve_many(struct media *m, const struct stretch *s, size_t n, media
 
 	if (most > m->ranges_max && !fits(m, growth_of_all(m, s, n, fn, arg)))
 		return -ENOSPC;
-	return ranges_reserve(&m->poison, n) ? 0 : -ENOMEM;
+	m->reserved = ranges_reserve(&m->poison, n);
+	return m->reserved ? 0 : -ENOMEM;
 }
 
 /* So many lines more (or fewer: what wraps comes back) are poisoned like this. */
@@ -158,31 +153,47 @@ static void set_piece(struct media *m, const struct range *piece, uint8_t attr)
 		m->changed(m->ctx, piece->start, piece->len, attr);
 }
 
-void media_change(struct media *m, uint64_t start, uint64_t len, media_fn *fn, void *arg)
+static void trim(struct media *m)
 {
-	uint64_t line = start, end = start + len;
-	struct range piece;
-
-	while (ranges_piece(&m->poison, &line, end, &piece)) {
-		uint8_t attr = fn(piece.attr, arg);
-
-		if (attr != piece.attr)
-			set_piece(m, &piece, attr);
-	}
+	if (!m->reserved)
+		ranges_trim(&m->poison);
 }
 
 void media_settle(struct media *m)
 {
-	ranges_trim(&m->poison);
+	m->reserved = false;
+	trim(m);
+}
+
+bool media_set(struct media *m, const struct range *piece, uint8_t attr)
+{
+	if (attr == piece->attr)
+		return true;
+	if (!ranges_reserve(&m->poison, 3))
+		return false;
+	set_piece(m, piece, attr);
+	trim(m);
+	return true;
 }
 
 bool media_transform(struct media *m, uint64_t start, uint64_t len, media_fn *fn, void *arg,
 		     bool limit)
 {
+	uint64_t line = start, end = start + len;
+	struct range piece;
+
+	/* one piece alone makes at most two entries more: that need not be counted */
+	if (ranges_piece(&m->poison, &line, end, &piece) && line == end && (!limit || fits(m, 2)))
+		return media_set(m, &piece, fn(piece.attr, arg));
 	if (!media_reserve(m, start, len, fn, arg, limit))
 		return false;
-	media_change(m, start, len, fn, arg);
-	media_settle(m);
+	for (line = start; ranges_piece(&m->poison, &line, end, &piece);) {
+		uint8_t attr = fn(piece.attr, arg);
+
+		if (attr != piece.attr)
+			set_piece(m, &piece, attr);
+	}
+	trim(m);
 	return true;
 }
 
