@@ -1,163 +1,240 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How fast the model of the device is by itself, without any transport. Each figure comes with
- * something to hold it against, taken in the same run, since machines differ.
+ * How fast the model of the device is by itself, without any transport: 16 TiB with so many lines
+ * in error. What only copies is held against memcpy() of the same bytes, in the same run.
  *
  *	core_bench [RANGES]
  */
-#include <inttypes.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <time.h>
+#include "bench.h"
 
 #include "base/le.h"
 #include "swcxl/swcxl.h"
 
-#define GIB (1ull << 30)
+#define CAPACITY (16ull << 40)
+#define PAYLOAD (1u << 20)
+#define COMMANDS 300000
+#define SHORT_LIST 100u
 
-static size_t resident;
+static uint8_t out[PAYLOAD], copy[PAYLOAD];
 
-static void *bench_realloc(void *ctx, void *old, size_t size)
-{
-	(void)ctx;
-	if (!size) {
-		free(old);
-		return NULL;
-	}
-	return realloc(old, size);
-}
+struct rig {
+	struct swcxl_dev *dev;
+	struct swcxl_cci *cci;
+};
 
-static double now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
-
-static uint64_t rng = 88172645463325252ull;
-
-static uint64_t next(void)
-{
-	rng ^= rng << 13;
-	rng ^= rng >> 7;
-	rng ^= rng << 17;
-	return rng;
-}
-
-/* kB of resident memory. */
-static size_t rss(void)
-{
-	FILE *f = fopen("/proc/self/statm", "r");
-	size_t pages = 0;
-
-	if (!f || fscanf(f, "%*s %zu", &pages) != 1)
-		pages = 0;
-	if (f)
-		fclose(f);
-	return pages * 4;
-}
-
-static struct swcxl_dev *open_device(void)
+static struct rig open_rig(void)
 {
 	struct swcxl_host host = {.realloc = bench_realloc};
 	struct swcxl_config c;
-	struct swcxl_dev *dev;
+	struct rig rig;
 
 	swcxl_config_init(&c);
-	c.volatile_size = 16384 * GIB;
+	c.volatile_size = CAPACITY;
 	c.poison_list_max = 16777215;
-	c.payload_size = 1 << 20;
-	c.ranges_max = 1ull << 32;
+	c.payload_size = PAYLOAD;
 	c.event_log_max = 1;
 	c.scan_ns_per_line = 1;
-	if (swcxl_new(&c, &host, &dev))
-		exit(1);
-	return dev;
+	if (swcxl_new(&c, &host, &rig.dev) || !(rig.cci = swcxl_cci_new(rig.dev)))
+		abort();
+	return rig;
 }
 
-static void plant(struct swcxl_dev *dev, uint64_t n)
+/* Never beside each other, so that each stays a range. */
+static uint64_t random_start(void)
 {
-	double t0 = now(), t;
-
-	resident = rss();
-	for (uint64_t i = 0; i < n; i++)
-		swcxl_plant(dev, (next() % (16384 * GIB / 128)) * 128, 64, SWCXL_SOURCE_INTERNAL,
-			    false, false);
-	t = now() - t0;
-	printf("plant random latent lines    %8.2f M/s   %5.1f bytes resident each (%" PRIu64 ")\n",
-	       (double)n / t / 1e6, (double)(rss() - resident) * 1024 / (double)n, n);
+	return next_random() % (CAPACITY / 128) * 128;
 }
 
-static void scan(struct swcxl_dev *dev, struct swcxl_cci *cci, uint8_t *out)
+static double plant_singly(size_t n, double *bytes)
+{
+	struct rig rig = open_rig();
+	size_t before = allocated();
+	double t0 = seconds(), t;
+
+	for (size_t i = 0; i < n; i++)
+		swcxl_plant(rig.dev, random_start(), 64, SWCXL_SOURCE_INTERNAL, false, false);
+	t = seconds() - t0;
+	*bytes = (double)(allocated() - before) / (double)n;
+	swcxl_free(rig.dev);
+	return (double)n / t;
+}
+
+static double plant_many(struct swcxl_dev *dev, size_t n)
+{
+	struct swcxl_range *range = malloc(n * sizeof(*range));
+	double t0, t;
+
+	if (!range)
+		abort();
+	for (size_t i = 0; i < n; i++)
+		range[i] = (struct swcxl_range){random_start(), 64};
+	t0 = seconds();
+	if (swcxl_plant_many(dev, range, n, SWCXL_SOURCE_INTERNAL, false, false))
+		abort();
+	t = seconds() - t0;
+	free(range);
+	return (double)n / t;
+}
+
+static double scan(struct rig *rig)
 {
 	uint8_t in[17] = {0};
-	struct swcxl_status st;
+	double t0 = seconds();
 	size_t len;
-	double t0;
 
-	le_store(in + 8, 8, 16384 * GIB / 64);
+	le_store(in + 8, 8, CAPACITY / 64);
 	in[16] = 1;
-	swcxl_execute(cci, 0x4304, in, sizeof(in), out, &len);
-	t0 = now();
-	while (swcxl_advance(dev, swcxl_now(dev) + 1000000000) != SWCXL_NO_DEADLINE)
+	if (swcxl_execute(rig->cci, 0x4304, in, sizeof(in), out, &len) != SWCXL_BACKGROUND_STARTED)
+		abort();
+	while (swcxl_advance(rig->dev, swcxl_now(rig->dev) + 1000000000) != SWCXL_NO_DEADLINE)
 		;
-	swcxl_query(dev, &st);
-	printf("scan of 16 TiB, virtual time %8.2f s     %" PRIu64 " records found\n", now() - t0,
-	       st.scan.results);
+	return seconds() - t0;
 }
 
-static void list(struct swcxl_cci *cci, uint8_t *out)
+/* All pages; after each the same bytes are copied. ns per record. */
+static double list(struct rig *rig, double *floor)
 {
-	uint8_t in[16] = {1}, *copy = malloc(1 << 20);
-	uint64_t records = 0, pages = 0;
-	double t0 = now(), t, c;
+	uint8_t in[16] = {1};
+	uint64_t records = 0;
+	double t = 0, c = 0;
 	size_t len;
 
-	le_store(in + 8, 8, 16384 * GIB / 64);
+	le_store(in + 8, 8, CAPACITY / 64);
 	do {
-		swcxl_execute(cci, 0x4300, in, sizeof(in), out, &len);
+		double t0 = seconds(), t1;
+
+		swcxl_execute(rig->cci, 0x4300, in, sizeof(in), out, &len);
+		t1 = seconds();
+		memcpy(copy, out, len);
+		__asm__ volatile("" : : "r"(copy) : "memory");
+		c += seconds() - t1;
+		t += t1 - t0;
 		in[0] = 0;
 		records += le_load(out + 10, 2);
-		pages++;
 	} while (out[0] & 1);
-	t = now() - t0;
-	t0 = now();
-	for (uint64_t i = 0; i < pages; i++) {
-		memcpy(copy, out, 1 << 20);
-		__asm__ volatile("" : : "r"(copy) : "memory");
-	}
-	c = now() - t0;
-	printf("Get Poison List, 1 MiB pages %8.2f ns/record   %5.1f x memcpy of the same bytes\n",
-	       t * 1e9 / (double)records, t / c);
-	free(copy);
+	*floor = c * 1e9 / (double)records;
+	return t * 1e9 / (double)records;
 }
 
-static void commands(struct swcxl_cci *cci, uint8_t *out)
+/* Commands per second. */
+static double commands(struct rig *rig, unsigned opcode, const uint8_t *in, size_t in_len)
 {
-	double t0 = now();
+	double t0 = seconds();
 	size_t len;
 
-	for (int i = 0; i < 1000000; i++)
-		swcxl_execute(cci, 0x4000, NULL, 0, out, &len);
-	printf("Identify Memory Device       %8.2f M/s\n", 1 / (now() - t0));
+	for (int i = 0; i < COMMANDS; i++)
+		if (swcxl_execute(rig->cci, opcode, in, in_len, out, &len))
+			abort();
+	return COMMANDS / (seconds() - t0);
 }
+
+static double short_list(double *floor)
+{
+	struct rig rig = open_rig();
+	uint8_t in[16] = {1};
+	double rate, t0;
+
+	le_store(in + 8, 8, CAPACITY / 64);
+	for (unsigned i = 0; i < SHORT_LIST; i++)
+		swcxl_plant(rig.dev, i * 4096, 64, SWCXL_SOURCE_INTERNAL, true, false);
+	rate = commands(&rig, 0x4300, in, sizeof(in));
+	t0 = seconds();
+	for (int i = 0; i < COMMANDS; i++) {
+		memcpy(copy, out, 32 + 16 * SHORT_LIST);
+		__asm__ volatile("" : : "r"(copy) : "memory");
+	}
+	*floor = COMMANDS / (seconds() - t0);
+	swcxl_free(rig.dev);
+	return rate;
+}
+
+enum { PLANT, BYTES, SCAN, LIST, IDENTIFY, SHORT, FIGURES };
+
+static struct figure figures[FIGURES] = {
+	[PLANT] = {"core.plant",
+		   "plant random lines: many at once, and singly",
+		   "ranges/s",
+		   "more",
+		   "swcxl_plant_many",
+		   "swcxl_plant, one by one",
+		   false,
+		   "{\"of\":\"value\",\"min\":3000000}",
+		   "one by one it is a fifth as many ranges",
+		   {0},
+		   {0}},
+	[BYTES] = {"core.bytes",
+		   "memory of a range",
+		   "bytes",
+		   "less",
+		   "swcxl",
+		   NULL,
+		   false,
+		   "{\"of\":\"value\",\"max\":32}",
+		   "planted one by one at random",
+		   {0},
+		   {0}},
+	[SCAN] = {"core.scan",
+		  "scan of 16 TiB, every error found and listed",
+		  "s",
+		  "less",
+		  "swcxl",
+		  NULL,
+		  false,
+		  "{\"of\":\"value\",\"max\":2}",
+		  "in virtual time; as many errors as were planted at once",
+		  {0},
+		  {0}},
+	[LIST] = {"core.list",
+		  "Get Poison List, 1 MiB payload",
+		  "ns per record",
+		  "less",
+		  "swcxl",
+		  "memcpy of the same bytes",
+		  true,
+		  "{\"of\":\"value\",\"max\":3}",
+		  "all records of the scan, page by page",
+		  {0},
+		  {0}},
+	[IDENTIFY] = {"core.identify",
+		      "Identify Memory Device",
+		      "commands/s",
+		      "more",
+		      "swcxl",
+		      NULL,
+		      false,
+		      "null",
+		      "through the dispatcher, without transport",
+		      {0},
+		      {0}},
+	[SHORT] = {"core.short_list",
+		   "Get Poison List, 100 records",
+		   "commands/s",
+		   "more",
+		   "swcxl",
+		   "memcpy of the same bytes",
+		   true,
+		   "null",
+		   "through the dispatcher, without transport",
+		   {0},
+		   {0}},
+};
 
 int main(int argc, char **argv)
 {
-	uint64_t n = argc > 1 ? strtoull(argv[1], NULL, 0) : 1000000;
-	struct swcxl_dev *dev = open_device();
-	struct swcxl_cci *cci = swcxl_cci_new(dev);
-	uint8_t *out = malloc(1 << 20);
+	size_t n = argc > 1 ? strtoull(argv[1], NULL, 0) : 10000000;
 
-	if (!cci || !out)
-		return 1;
-	plant(dev, n);
-	scan(dev, cci, out);
-	list(cci, out);
-	commands(cci, out);
-	free(out);
-	swcxl_free(dev);
+	for (unsigned i = 0; i < RUNS; i++) {
+		struct rig rig = open_rig();
+
+		figures[PLANT].others[i] = plant_singly(n / 5 + 1, &figures[BYTES].our[i]);
+		figures[PLANT].our[i] = plant_many(rig.dev, n);
+		figures[SCAN].our[i] = scan(&rig);
+		figures[LIST].our[i] = list(&rig, &figures[LIST].others[i]);
+		figures[IDENTIFY].our[i] = commands(&rig, 0x4000, NULL, 0);
+		figures[SHORT].our[i] = short_list(&figures[SHORT].others[i]);
+		swcxl_free(rig.dev);
+	}
+	for (unsigned i = 0; i < FIGURES; i++)
+		print_figure(&figures[i]);
 	return 0;
 }

@@ -91,12 +91,11 @@ struct ranges_walk ranges_walk(const struct ranges *map, uint64_t line)
 	return walk;
 }
 
-bool ranges_walk_on(struct ranges_walk *walk)
+struct ranges_walk ranges_walk_on(struct ranges_walk walk)
 {
-	if (!walk->pos.leaf || !btree_next_leaf(walk->tree, &walk->pos))
-		return false;
-	walk->left = look_at_leaf(walk);
-	return true;
+	if (walk.pos.leaf && btree_next_leaf(walk.tree, &walk.pos))
+		walk.left = look_at_leaf(&walk);
+	return walk;
 }
 
 bool ranges_last(const struct ranges *map, struct range *r)

@@ -69,11 +69,15 @@ struct ranges_walk {
 };
 
 struct ranges_walk ranges_walk(const struct ranges *map, uint64_t line);
-bool ranges_walk_on(struct ranges_walk *walk); /* to the next leaf */
+/* At the next leaf; nothing is left when there is none. By value, so that a walk's own copy can
+ * stay in registers. */
+struct ranges_walk ranges_walk_on(struct ranges_walk walk);
 
 static inline bool ranges_step(struct ranges_walk *walk, struct range *r)
 {
-	if (!walk->left && !ranges_walk_on(walk))
+	if (!walk->left)
+		*walk = ranges_walk_on(*walk);
+	if (!walk->left)
 		return false;
 	walk->left--;
 	*r = ranges_entry(*walk->key++, *walk->value++);

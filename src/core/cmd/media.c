@@ -51,17 +51,22 @@ static uint64_t list_records(const struct swcxl_dev *dev, uint64_t line, uint64_
 			     struct sink *sink)
 {
 	struct ranges_walk walk = ranges_walk(&dev->list.record, line);
+	struct sink records = *sink;
+	uint64_t stopped = end;
 	struct range r;
 
 	while (line < end && ranges_step(&walk, &r) && r.start < end) {
 		uint64_t start = MAX(r.start, line), stop = MIN(range_end(&r), end);
-		struct media_error_record *record = sink_add(sink, sizeof(*record));
+		struct media_error_record *record = sink_add(&records, sizeof(*record));
 
-		if (!record)
-			return start;
+		if (!record) {
+			stopped = start;
+			break;
+		}
 		put_record(record, start, stop - start, r.attr);
 	}
-	return end;
+	*sink = records;
+	return stopped;
 }
 
 /*
