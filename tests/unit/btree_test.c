@@ -42,6 +42,15 @@ static void check_walk(const struct btree *t)
 		more = btree_next(t, &pos);
 	}
 	CHECK(!more);
+
+	more = btree_floor(t, UINT64_MAX, &pos);
+	for (unsigned i = KEYS; i-- > 0;) {
+		if (!there[i])
+			continue;
+		CHECK(more && btree_key(pos) == i * spread);
+		more = btree_previous(t, &pos);
+	}
+	CHECK(!more);
 }
 
 /* At a key, and beside it. */

@@ -76,6 +76,33 @@ static void check_find(const struct ranges *map, uint64_t line)
 		      (next == line || r.start == next));
 }
 
+static void check_walk(const struct ranges *map, uint64_t line)
+{
+	struct ranges_walk walk = ranges_walk(map, line);
+	struct range r, found;
+
+	while (ranges_find(map, line, &found)) {
+		CHECK(ranges_step(&walk, &r));
+		CHECK(r.start == found.start && r.len == found.len && r.attr == found.attr);
+		line = range_end(&r);
+	}
+	CHECK(!ranges_step(&walk, &r) && !ranges_step(&walk, &r));
+}
+
+/* Joins nobody, and is a whole entry: or it is refused. */
+static void recolour(struct ranges *map, uint64_t start, uint64_t len, uint8_t attr)
+{
+	uint64_t end = start + len;
+	bool joins = (start && !ranges_bound_at(map, start) && want[start - 1] == attr) ||
+		     (end < LINES && !ranges_bound_at(map, end) && want[end] == attr);
+	struct range r;
+	bool whole = ranges_find(map, start, &r) && r.start == start && r.len == len;
+
+	CHECK(ranges_recolour(map, start, len, attr) == (whole && !joins));
+	if (whole && !joins)
+		memset(want + start, attr, len);
+}
+
 static void change(struct ranges *map, uint64_t start, uint64_t len, uint8_t attr)
 {
 	uint64_t line = start;
@@ -99,6 +126,7 @@ static void change(struct ranges *map, uint64_t start, uint64_t len, uint8_t att
 static void random_run(uint64_t max_len, unsigned steps, void (*also)(const struct ranges *))
 {
 	struct ranges map;
+	struct range r;
 
 	ranges_init(&map, &test_mem, bounds, max_len);
 	memset(want, 0, sizeof(want));
@@ -111,6 +139,9 @@ static void random_run(uint64_t max_len, unsigned steps, void (*also)(const stru
 		check_entries(&map);
 		start = below(LINES);
 		check_find(&map, start);
+		check_walk(&map, start);
+		if (ranges_find(&map, start, &r))
+			recolour(&map, r.start, below(4) ? r.len : 1, 1 + (uint8_t)below(3));
 		check_pieces(&map, start, start + below(LINES - start));
 		if (also)
 			also(&map);
