@@ -349,7 +349,7 @@ static uint64_t sql_walk(void)
 static const struct contender contenders[] = {
 	{"B-tree (swcxl)", 10000000, map_open, map_close, map_insert, map_find, map_split,
 	 map_walk},
-	{"red-black tree (tsearch)", 10000000, tree_open, tree_close, tree_insert, tree_find,
+	{"red-black tree (tsearch)", 1000000, tree_open, tree_close, tree_insert, tree_find,
 	 tree_split, tree_walk},
 	{"SQLite in memory", 1000000, sql_open, sql_close, sql_insert, sql_find, sql_split,
 	 sql_walk},

@@ -422,12 +422,12 @@ int swcxl_plant(struct swcxl_dev *dev, uint64_t start, uint64_t length, enum swc
 		bool known, bool permanent);
 
 /*
- * Plants many, all or none of them: as swcxl_plant() would one after another in the order of their
- * addresses, those at one address in the order given, with the same events and the same list. It is
- * several times as fast. -EINVAL: one of them is not in order. -ENOSPC: all of them together would
- * be more than ranges_max; what is held on the way does not count. -ENOMEM: for sorting, or for what
- * they are known to need, is missing; nothing changed, or, if the memory ends later, those from some
- * address on are not planted.
+ * Plants many, all or none of them: as swcxl_plant() would one after another in the order of
+ * their addresses, those at one address in the order given, with the same events and the same
+ * list. It is several times as fast. -EINVAL: one of them is not in order. -ENOSPC: with all of
+ * them there would be more than ranges_max in the end. -ENOMEM: there is no memory to sort them
+ * and to hold them close together, and nothing changed; or it ends later, since they lie far apart
+ * among others, and then those from some address on are not planted.
  */
 struct swcxl_range {
 	uint64_t start, length; /* bytes */
