@@ -638,8 +638,8 @@ COMMAND(plant_poison, "swcxl-plant-poison", "empty", "0.1", EFFECT,
 	ARG_UINT(start, "start", uint64_t, OPTIONAL, 0, 0, UINT64_MAX, "first byte; a multiple of 64")
 	ARG_UINT(length, "length", uint64_t, OPTIONAL, 0, 0, UINT64_MAX, "bytes; a multiple of 64")
 	ARG_RANGES(ranges, "ranges",
-		"each [start, length]; planted in this order, as if by a command each. All are checked before the first "
-		"is planted, and they are one commit of a state file. 21840 of them fit in a request whatever else it says")
+		"each [start, length]; planted in the order of their addresses, as if by a command each, or not at all "
+		"if one is refused. 21840 of them fit in a request whatever else it says")
 	ARG_ENUM(source, "source", source, OPTIONAL, SWCXL_SOURCE_INTERNAL, "default: internal")
 	ARG_BOOL(known, "known", OPTIONAL, true,
 		"false plants a latent error, which only a scan, a scrub or a read finds; default: true")

@@ -64,10 +64,11 @@ def test_both_ends_of_the_device(qmp):
 ])
 @pytest.mark.parametrize("known", [True, False])
 def test_the_same_as_a_command_each(start, ranges, known):
-    """Ranges that overlap, touch, repeat, and more than the list holds: records, events and all."""
+    """Ranges that overlap, touch, repeat, and more than the list holds: records, events and all are
+    those of a command each, in the order of addresses."""
     one, each = start("--poison-list-max", "256"), start("--poison-list-max", "256")
     plant(one, ranges, known=known)
-    for first, length in ranges:
+    for first, length in sorted(ranges, key=lambda pair: pair[0]):
         each.cmd("swcxl-plant-poison", start=first, length=length, known=known)
 
     def seen(qmp):
@@ -157,11 +158,16 @@ def test_exactly_one_of_the_forms(qmp, args, text):
 
 def test_more_than_the_device_holds(start):
     qmp = start("--ranges-max", "4")
-    with pytest.raises(QmpError, match=r"ranges\[4\]: .*; the 4 before it were planted$"):
-        plant(qmp, [[n * 128, 64] for n in range(6)])
-    with pytest.raises(QmpError, match=r"ranges\[0\]: .*; nothing was changed$"):
+    for count in 5, 6:
+        with pytest.raises(QmpError, match="--ranges-max allows; nothing was changed$"):
+            plant(qmp, [[n * 128, 64] for n in range(count)])
+        assert rows(qmp) == []
+    plant(qmp, [[n * 128, 64] for n in range(4)])
+    with pytest.raises(QmpError, match="--ranges-max allows; nothing was changed$"):
         plant(qmp, [[1 << 20, 64]])
     assert len(rows(qmp)) == 4
+    plant(qmp, [[n * 128, 128] for n in range(4)] + [[512, 64]])  # one range, in the end
+    assert rows(qmp) == [(0, 576)]
 
 
 # ---- how many ------------------------------------------------------------------------------------

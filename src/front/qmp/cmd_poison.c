@@ -36,11 +36,8 @@ bool qmp_in_range(struct qmp_call *call, uint64_t start, uint64_t length)
 	return true;
 }
 
-static bool plant(struct qmp_call *call, uint64_t start, uint64_t length, enum swcxl_source source,
-		  bool known, bool permanent)
+static bool planted(struct qmp_call *call, int error)
 {
-	int error = swcxl_plant(call->qmp->dev, start, length, source, known, permanent);
-
 	if (error == -ENOSPC)
 		return qmp_error(call, "The device holds as many poisoned ranges as --ranges-max "
 				       "allows; nothing was changed");
@@ -68,7 +65,8 @@ bool cmd_cxl_inject_poison(struct qmp_call *call, const struct qmp_cxl_inject_po
 	    swcxl_known_poison(dev, in->start, in->length))
 		return qmp_error(call, "Overlap with existing poisoned region not supported");
 	return qmp_in_range(call, in->start, in->length) &&
-	       plant(call, in->start, in->length, SWCXL_SOURCE_INTERNAL, true, false);
+	       planted(call,
+		       swcxl_plant(dev, in->start, in->length, SWCXL_SOURCE_INTERNAL, true, false));
 }
 
 /* Says which of many ranges the error is about. */
@@ -80,33 +78,17 @@ static bool wrong_range(struct qmp_call *call, size_t i)
 	return qmp_error(call, "ranges[%zu]: %s", i, text);
 }
 
-/* Ranges that are known to be in the device: the one place that plants many. */
-static bool plant_many(struct qmp_call *call, const struct qmp_plant_poison_args *in)
-{
-	for (size_t i = 0; i < in->ranges.count; i++) {
-		const struct qmp_range *range = &in->ranges.p[i];
-
-		if (plant(call, range->start, range->length, in->source, in->known, in->permanent))
-			continue;
-		return i ? qmp_error(call,
-				     "ranges[%zu]: The device holds as many poisoned ranges as "
-				     "--ranges-max allows; the %zu before it were planted",
-				     i, i)
-			 : wrong_range(call, i);
-	}
-	return true;
-}
-
 static bool plant_ranges(struct qmp_call *call, const struct qmp_plant_poison_args *in)
 {
 	for (size_t i = 0; i < in->ranges.count; i++) {
-		const struct qmp_range *range = &in->ranges.p[i];
+		const struct swcxl_range *range = &in->ranges.p[i];
 
 		if (!aligned(call, range->start, range->length) ||
 		    !qmp_in_range(call, range->start, range->length))
 			return wrong_range(call, i);
 	}
-	return plant_many(call, in);
+	return planted(call, swcxl_plant_many(call->qmp->dev, in->ranges.p, in->ranges.count,
+					      in->source, in->known, in->permanent));
 }
 
 bool cmd_plant_poison(struct qmp_call *call, const struct qmp_plant_poison_args *in)
@@ -120,7 +102,8 @@ bool cmd_plant_poison(struct qmp_call *call, const struct qmp_plant_poison_args 
 		return qmp_error(call, "Parameter '%s' is missing",
 				 in->has_start ? "length" : "start");
 	return aligned(call, in->start, in->length) && qmp_in_range(call, in->start, in->length) &&
-	       plant(call, in->start, in->length, in->source, in->known, in->permanent);
+	       planted(call, swcxl_plant(call->qmp->dev, in->start, in->length, in->source,
+					 in->known, in->permanent));
 }
 
 static void out_row(struct out *out, const struct swcxl_poison_row *row)

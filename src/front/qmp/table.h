@@ -73,9 +73,7 @@ struct qmp_items {
 
 struct qmp_ranges {
 	size_t count;
-	struct qmp_range {
-		uint64_t start, length;
-	} * p;
+	struct swcxl_range *p;
 };
 
 /* Where the value of an argument goes. */
