@@ -27,7 +27,9 @@
 
 #define TIMEOUT_MS 2000 /* 8.2.9.4: what takes longer runs in the background */
 #define SPIN_NS (2 * (int64_t)NS_PER_MS)
-#define LOOKS 64 /* at the doorbell before one at the clock, which can be as slow to read */
+/* At the doorbell, before the first and between two at the clock, which can be slower to read. */
+#define FIRST_LOOKS 1024
+#define LOOKS 64
 
 static bool doorbell(const struct mailbox *mb)
 {
@@ -38,7 +40,7 @@ static bool wait_idle(const struct mailbox *mb)
 {
 	int64_t start;
 
-	for (unsigned looks = 0; looks < LOOKS; looks++)
+	for (unsigned looks = 0; looks < FIRST_LOOKS; looks++)
 		if (!doorbell(mb))
 			return true;
 	start = now_ns();

@@ -31,11 +31,13 @@
 #define HOLD_NS (20 * NS_PER_MS)
 
 /*
- * After some activity the loop stays awake for as long as a guest needs from one command to the
- * next. Then it sleeps for an eighth of the time for which nothing has happened, so that what is
- * found is found with as much delay again, and never for longer than is asked for.
+ * After some activity the loop stays awake for twice as long as the last of those pauses took after
+ * which something happened again, since it will most likely happen again; that is forgotten slowly.
+ * Then it sleeps for an eighth of the time for which nothing has happened, so that what is found
+ * is found with little more delay than it already has, and never for longer than is asked for.
  */
-#define HOT_NS (100 * NS_PER_US)
+#define HOT_MIN_NS (100 * NS_PER_US)
+#define HOT_MAX_NS NS_PER_MS
 #define LOOKS 64 /* in a row, before descriptors are seen to: about as long as that takes */
 #define INTERVAL_MIN_NS (20 * NS_PER_US)
 
@@ -53,6 +55,7 @@ struct look {
 	struct loop_watch *watch;
 	uint64_t period, interval; /* at most, and now; ns */
 	uint64_t active;	   /* when something last happened, on uv_hrtime() */
+	uint64_t hot;		   /* for how long to stay awake after it; ns */
 };
 
 struct loop {
@@ -278,7 +281,7 @@ static void on_hot(uv_idle_t *idle)
 		found = look->fn(look->ctx, false);
 	if (found) {
 		loop_hot(loop);
-	} else if (uv_hrtime() - look->active >= HOT_NS) {
+	} else if (uv_hrtime() - look->active >= look->hot) {
 		uv_idle_stop(idle);
 		arm_look(loop);
 	}
@@ -286,7 +289,14 @@ static void on_hot(uv_idle_t *idle)
 
 void loop_hot(struct loop *loop)
 {
-	loop->look.active = uv_hrtime();
+	struct look *look = &loop->look;
+	uint64_t now = uv_hrtime(), pause = now - look->active;
+
+	look->hot -= look->hot / 8;
+	if (pause < HOT_MAX_NS)
+		look->hot = MAX(look->hot, MIN(2 * pause, HOT_MAX_NS));
+	look->hot = MAX(look->hot, HOT_MIN_NS);
+	look->active = now;
 	uv_idle_start(&loop->hot, on_hot);
 }
 
@@ -312,7 +322,7 @@ static void stop_looking(struct loop *loop)
 	loop_unwatch(look->watch);
 	if (look->timer >= 0)
 		close(look->timer);
-	*look = (struct look){.timer = -1, .active = look->active};
+	*look = (struct look){.timer = -1, .active = look->active, .hot = look->hot};
 }
 
 bool loop_look(struct loop *loop, uint64_t period_ns, loop_look_fn *fn, void *ctx)
