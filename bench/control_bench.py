@@ -94,6 +94,20 @@ def curves(peer):
     return lines
 
 
+def scan():
+    """Seconds that a scan of 256 MiB takes which is to take one: the device's time is real."""
+    lines = (256 << 20) // 64
+    with Swcxl("--scan-ns-per-line", str(10**9 // lines)) as device:
+        qmp = Qmp(device.connect())
+        payload = (0).to_bytes(8, "little") + lines.to_bytes(8, "little") + b"\0"
+        start = time.monotonic()
+        qmp.command("swcxl-cci", opcode=0x4304, payload=payload.hex())
+        qmp.event("SWCXL_BACKGROUND_COMPLETED")
+        took = time.monotonic() - start
+        qmp.close()
+        return took
+
+
 def figure(name, title, series, unit="commands per second", peer=None, least=None, notes=""):
     series = {key: values for key, values in series.items() if values}
     peer = peer if peer in series else None
@@ -127,6 +141,10 @@ def main():
            {"swcxl": series["ranges"], "swcxl, a command each, in flight": series["all"],
             "swcxl --state": series["ranges state"]},
            unit="ranges per second", peer="swcxl, a command each, in flight", least=1)
+    seconds = [scan() for _ in range(RUNS)]
+    emit(group="control", id="control.scan", name="Scan Media that is to take a second", unit="s", better="less",
+         series={"swcxl": seconds}, ours="swcxl", peer=None, floor=None, target={"of": "value", "max": 1.01},
+         notes="From the command until its event, in real time.")
     emit(group="control", id="control.flight", name="cxl-inject-poison by commands in flight",
          unit="commands per second", x="commands in flight", curves=lines, log=True)
 

@@ -147,6 +147,11 @@ class Qmp:
             if "event" not in message:
                 return message
 
+    def event(self, name):
+        """Waits for it."""
+        while json.loads(self.file.readline()).get("event") != name:
+            pass
+
     def raw(self, request):
         self.file.write(request)
         self.file.flush()
