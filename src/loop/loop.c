@@ -172,6 +172,11 @@ uint64_t loop_wall_us(void)
 	return (uint64_t)ts.tv_sec * 1000000 + (uint64_t)ts.tv_nsec / 1000;
 }
 
+uint64_t loop_elapsed_ns(void)
+{
+	return uv_hrtime();
+}
+
 /* ---- watches -------------------------------------------------------------------------------- */
 
 static void on_poll(uv_poll_t *poll, int status, int events)

@@ -41,6 +41,13 @@ uint64_t loop_step(struct loop *loop, uint64_t nanoseconds, bool *ok);
 /* Microseconds since 1970, for people: the device has nothing to do with it. */
 uint64_t loop_wall_us(void);
 
+/* For how long something takes or waits: nobody sets this clock. With a virtual clock, too. */
+uint64_t loop_elapsed_ns(void);
+
+/* Whoever handles what one peer has sent stops after so long, between two commands, and goes on in
+ * another turn of the loop: what a peer asks for may cost much, and the others wait meanwhile. */
+#define LOOP_TURN_NS 5000000u
+
 /* Calls fn(ctx, events) whenever fd is ready for what is wanted (LOOP_ bits; 0 sleeps).
  * NULL: no memory. The fd stays the caller's; unwatch before closing it; unwatching and changing
  * the wanted events is allowed inside fn. */

@@ -4,7 +4,7 @@
  * what happens to the device.
  *
  * A wake-up reads at most IN_BYTES of one client and stops when the bound of its output is reached,
- * so none of them can keep the others waiting. A client whose output is pending beyond the bound
+ * or its time is over, so none of them can keep the others waiting. A client whose output is pending beyond the bound
  * is not read until it has fetched some; what it has already sent waits in `in`. At the end of its
  * input a client still gets its replies: programs in a shell's pipe close their half early.
  */
@@ -16,10 +16,12 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/util.h"
 #include "front/qmp/session.h"
 #include "loop/loop.h"
 
 #define IN_BYTES (64u << 10) /* enough to have what was sent at once in one commit */
+#define SILENT_S 5	     /* then who has not negotiated gives way to another client */
 
 struct client {
 	struct qmp_server *server;
@@ -28,7 +30,8 @@ struct client {
 	struct loop_watch *watch;
 	int fd;
 	bool end_of_input;
-	size_t in_len; /* read and not yet taken */
+	uint64_t since_ns; /* when it came */
+	size_t in_len;	   /* read and not yet taken */
 	char in[IN_BYTES];
 };
 
@@ -143,6 +146,7 @@ static bool client_new(struct qmp_server *server, int fd)
 		return false;
 	client->server = server;
 	client->fd = fd;
+	client->since_ns = loop_elapsed_ns();
 	client->session = qmp_session_new(&server->qmp, on_wake, client);
 	if (client->session)
 		client->watch = loop_watch(server->qmp.loop, fd, LOOP_READABLE | LOOP_WRITABLE,
@@ -187,6 +191,18 @@ static void look_for_gone(struct qmp_server *server)
 	}
 }
 
+/* Whoever has come to talk has begun long ago: those who have not are kept while there is room. */
+static void end_silent(struct qmp_server *server)
+{
+	struct client *oldest = NULL; /* the last of the list that it is true of */
+
+	for (struct client *client = server->clients; client; client = client->next)
+		if (!client->session->negotiated)
+			oldest = client;
+	if (oldest && loop_elapsed_ns() - oldest->since_ns > SILENT_S * NS_PER_S)
+		client_free(oldest);
+}
+
 static void on_listener(void *ctx, int events)
 {
 	struct qmp_server *server = ctx;
@@ -201,6 +217,8 @@ static void on_listener(void *ctx, int events)
 	}
 	if (stats->clients == QMP_CLIENTS_MAX)
 		look_for_gone(server);
+	if (stats->clients == QMP_CLIENTS_MAX)
+		end_silent(server);
 	if (stats->clients == QMP_CLIENTS_MAX || !client_new(server, fd)) {
 		stats->refused++;
 		close(fd);

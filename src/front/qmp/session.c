@@ -311,9 +311,11 @@ bool qmp_session_ready(const struct qmp_session *session)
 
 size_t qmp_session_feed(struct qmp_session *session, const char *bytes, size_t len)
 {
+	uint64_t end = loop_elapsed_ns() + LOOP_TURN_NS;
 	size_t n = 0;
 
-	while (n < len && qmp_session_ready(session) && !session->qmp->quit) {
+	while (n < len && qmp_session_ready(session) && !session->qmp->quit &&
+	       (!n || loop_elapsed_ns() < end)) {
 		const char *error;
 		bool complete;
 

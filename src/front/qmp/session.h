@@ -69,7 +69,7 @@ struct qmp_session *qmp_session_new(struct qmp *qmp, void (*wake)(void *ctx), vo
 void qmp_session_free(struct qmp_session *session);
 
 /* Takes input and executes what it says. Returns how much was taken: less than len when the
- * client has to fetch output first, or when the process is about to end. */
+ * client has to fetch output first, when its turn is over, or when the process is about to end. */
 size_t qmp_session_feed(struct qmp_session *session, const char *bytes, size_t len);
 
 /* Is there room for more input? */

@@ -17,10 +17,11 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "base/util.h"
 #include "front/vfio/session.h"
 #include "loop/loop.h"
 
-#define TURN 256	    /* messages handled before other clients of the loop get theirs */
+#define TURN 256	    /* pieces of messages before other clients of the loop get theirs */
 #define LAST_TURN (1 << 16) /* ... and before a client that waits for the place is refused */
 #define STUCK_S 5	    /* QEMU's limit for a reply */
 #define ROOM 64		    /* descriptors that one recvmsg() may bring; the rest is cut off */
@@ -37,7 +38,7 @@ struct conn {
 
 	struct vfio_reply reply; /* being sent */
 	size_t out;		 /* bytes of it gone; all of it: no reply waits */
-	uint64_t reply_us;	 /* when it was made */
+	uint64_t waits_ns;	 /* since when we wait for the client: its version, its reading */
 };
 
 struct vfio_server {
@@ -45,7 +46,8 @@ struct vfio_server {
 	struct swcxl_dev *dev;
 	int listener; /* -1: we were given a connection */
 	struct loop_watch *listen_watch;
-	int spare; /* given up to accept a client when no other descriptor is left */
+	int spare;	    /* given up to accept a client when no other descriptor is left */
+	unsigned last_turn; /* pieces of the first client that another one has waited for */
 	struct conn conn;
 	struct vfio_irqs irqs;
 	struct vfio_payload payload;
@@ -244,7 +246,7 @@ static bool handle(struct vfio_server *s)
 		return verdict == VFIO_SILENT;
 	}
 	c->out = 0;
-	c->reply_us = loop_wall_us();
+	c->waits_ns = loop_elapsed_ns();
 	return flush(c) && verdict == VFIO_SEND;
 }
 
@@ -277,26 +279,36 @@ static void listen_to_conn(struct vfio_server *s)
 	loop_want(s->conn.watch, reply_waits(&s->conn) ? LOOP_WRITABLE : input);
 }
 
-/* Handles what has come, at most so many pieces of it. */
-static void conn_run(struct vfio_server *s, int turns)
+/* Handles what has come, for one turn. Returns how many pieces that was: as many as fit, or all
+ * there was (*more is false). */
+static unsigned conn_run(struct vfio_server *s, bool *more)
 {
+	uint64_t end = loop_elapsed_ns() + LOOP_TURN_NS;
 	struct conn *c = &s->conn;
-	int more = 1;
+	unsigned pieces = 0;
+	int next = 1;
 
 	if (reply_waits(c) && !flush(c))
-		more = -1;
-	while (more > 0 && turns-- > 0 && !reply_waits(c) && !s->paused)
-		more = step(s);
-	if (more < 0)
+		next = -1;
+	while (next > 0 && pieces < TURN && !reply_waits(c) && !s->paused &&
+	       (!pieces || loop_elapsed_ns() < end)) {
+		next = step(s);
+		pieces++;
+	}
+	*more = next > 0 && !reply_waits(c) && !s->paused;
+	if (next < 0)
 		conn_close(s);
 	else
 		listen_to_conn(s);
+	return pieces;
 }
 
 static void on_conn(void *ctx, int events)
 {
+	bool more;
+
 	(void)events;
-	conn_run(ctx, TURN);
+	conn_run(ctx, &more);
 }
 
 static int conn_open(struct vfio_server *s, int fd)
@@ -307,6 +319,7 @@ static int conn_open(struct vfio_server *s, int fd)
 	if (!c->watch)
 		return -ENOMEM;
 	c->fd = fd;
+	c->waits_ns = loop_elapsed_ns();
 	no_reply(c);
 	start_message(c);
 	vfio_payload_open(&s->payload, s->dev, s->poll_ns);
@@ -330,10 +343,12 @@ static void drain(int fd)
 	(void)!recv(fd, bytes, sizeof(bytes), MSG_DONTWAIT);
 }
 
-/* A client that has not taken a reply for as long as clients themselves wait for one is gone. */
+/* A client that has not taken a reply, or has not even said its version, for as long as clients
+ * themselves wait for a reply is gone. One that is connected and silent is not. */
 static bool is_stuck(const struct vfio_server *s)
 {
-	return reply_waits(&s->conn) && loop_wall_us() - s->conn.reply_us > STUCK_S * 1000000ull;
+	return (reply_waits(&s->conn) || !s->conn.session.versioned) &&
+	       loop_elapsed_ns() - s->conn.waits_ns > STUCK_S * NS_PER_S;
 }
 
 static void refuse(struct vfio_server *s, int fd)
@@ -360,16 +375,21 @@ static void refuse_with_spare(struct vfio_server *s)
 	s->spare = fcntl(s->listener, F_DUPFD_CLOEXEC, 0);
 }
 
-/* The end of the first connection may be waiting behind its last messages: those come first. */
+/* The end of the first connection may be waiting behind its last messages: those come first, in
+ * as many turns of the loop as they need. */
 static void on_listener(void *ctx, int events)
 {
 	struct vfio_server *s = ctx;
+	bool more = false;
 	int fd;
 
 	(void)events;
 	if (s->conn.fd >= 0)
-		conn_run(s, LAST_TURN);
-	if (is_stuck(s))
+		s->last_turn += conn_run(s, &more);
+	if (more && s->last_turn < LAST_TURN)
+		return;
+	s->last_turn = 0;
+	if (s->conn.fd >= 0 && is_stuck(s))
 		conn_close(s);
 	fd = accept_client(s);
 	if (fd < 0 && (errno == EMFILE || errno == ENFILE) && s->spare >= 0)
