@@ -317,8 +317,7 @@ static bool restore(struct daemon *daemon)
 	swcxl_reset(daemon->dev, SWCXL_RESET_COLD);
 	if (!state_sync(daemon->state))
 		return false;
-	state_run(daemon->state, daemon->loop);
-	return true;
+	return state_run(daemon->state, daemon->loop);
 }
 
 static bool stage_device(struct daemon *daemon)

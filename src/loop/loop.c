@@ -17,6 +17,7 @@
 #include "loop/loop.h"
 
 #include "base/util.h"
+#include "loop/memory.h"
 #include "swcxl/swcxl.h"
 
 #include <assert.h>
@@ -62,10 +63,11 @@ struct loop {
 	uv_loop_t uv;
 	uv_idle_t hot; /* libuv's name for what keeps it from sleeping */
 	struct look look;
+	uv_idle_t soon; /* started: there are watches to be called */
 	uv_timer_t timer;
 	uv_timer_t alarm;
 	uv_prepare_t sleep; /* libuv's name for what comes before sleeping */
-	uv_work_t work;
+	uv_work_t work, first_work;
 	uv_sem_t work_ended;
 	struct hook on_alarm, on_sleep, on_work, on_work_done;
 	struct swcxl_dev *dev;
@@ -81,6 +83,7 @@ struct loop {
 struct loop_watch {
 	uv_poll_t poll;
 	int events;
+	bool soon;
 	loop_fn *fn;
 	void *ctx;
 };
@@ -172,6 +175,14 @@ uint64_t loop_wall_us(void)
 	return (uint64_t)ts.tv_sec * 1000000 + (uint64_t)ts.tv_nsec / 1000;
 }
 
+bool loop_has_room(size_t bytes)
+{
+	void *volatile p = malloc(bytes); /* a compiler would do without */
+
+	free(p);
+	return p;
+}
+
 uint64_t loop_elapsed_ns(void)
 {
 	return uv_hrtime();
@@ -228,6 +239,31 @@ struct loop_watch *loop_watch(struct loop *loop, int fd, int events, loop_fn *fn
 	watch->ctx = ctx;
 	loop_want(watch, events);
 	return watch;
+}
+
+static void call_soon(uv_handle_t *handle, void *ctx)
+{
+	struct loop_watch *watch = handle->data;
+
+	(void)ctx;
+	if (handle->type != UV_POLL || uv_is_closing(handle) || !watch->soon)
+		return;
+	watch->soon = false;
+	watch->fn(watch->ctx, 0);
+}
+
+static void on_soon(uv_idle_t *idle)
+{
+	uv_idle_stop(idle); /* what is called may start it again */
+	uv_walk(idle->loop, call_soon, NULL);
+}
+
+void loop_soon(struct loop_watch *watch)
+{
+	struct loop *loop = watch->poll.loop->data;
+
+	watch->soon = true;
+	uv_idle_start(&loop->soon, on_soon);
 }
 
 void loop_unwatch(struct loop_watch *watch)
@@ -391,13 +427,36 @@ static void after_work(uv_work_t *work, int status)
 		work_done(loop);
 }
 
+static void nothing(void *arg)
+{
+	(void)arg;
+}
+
+static void on_first_work(uv_work_t *work)
+{
+	(void)work;
+}
+
+/* libuv starts its threads with its first work, and aborts when there are none: so that is seen
+ * first, and then done before anybody depends on us. */
+bool loop_start_worker(struct loop *loop)
+{
+	uv_thread_t trial;
+
+	if (uv_thread_create(&trial, nothing, NULL))
+		return false;
+	uv_thread_join(&trial);
+	/* It would start four, for one work at a time. */
+	setenv("UV_THREADPOOL_SIZE", "1", 0);
+	uv_queue_work(&loop->uv, &loop->first_work, on_first_work, NULL);
+	return true;
+}
+
 void loop_work(struct loop *loop, loop_hook *work, loop_hook *done, void *ctx)
 {
 	assert(!loop->on_work_done.fn);
 	loop->on_work = (struct hook){work, ctx};
 	loop->on_work_done = (struct hook){done, ctx};
-	/* libuv reads it at its first work, and would start four threads for one at a time. */
-	setenv("UV_THREADPOOL_SIZE", "1", 0);
 	uv_queue_work(&loop->uv, &loop->work, on_work, after_work);
 }
 
@@ -414,6 +473,7 @@ struct loop *loop_new(bool virtual_clock)
 
 	if (!loop)
 		return NULL;
+	loop_memory();
 	if (uv_loop_init(&loop->uv)) {
 		free(loop);
 		return NULL;
@@ -427,8 +487,9 @@ struct loop *loop_new(bool virtual_clock)
 	uv_timer_init(&loop->uv, &loop->alarm);
 	uv_prepare_init(&loop->uv, &loop->sleep);
 	uv_idle_init(&loop->uv, &loop->hot);
+	uv_idle_init(&loop->uv, &loop->soon);
 	loop->timer.data = loop->alarm.data = loop->sleep.data = loop->work.data = loop;
-	loop->hot.data = loop;
+	loop->hot.data = loop->soon.data = loop->uv.data = loop;
 	loop->look.timer = -1;
 	loop->virtual_clock = virtual_clock;
 	loop->deadline = SWCXL_NO_DEADLINE;

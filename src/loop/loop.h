@@ -7,6 +7,7 @@
 #define SWCXL_LOOP_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct swcxl_dev;
@@ -48,6 +49,10 @@ uint64_t loop_elapsed_ns(void);
  * another turn of the loop: what a peer asks for may cost much, and the others wait meanwhile. */
 #define LOOP_TURN_NS 5000000u
 
+/* Could so much memory be had now? For libraries that take theirs piece by piece and do not look
+ * at what they get: what is asked for here and given back is what they find. */
+bool loop_has_room(size_t bytes);
+
 /* Calls fn(ctx, events) whenever fd is ready for what is wanted (LOOP_ bits; 0 sleeps).
  * NULL: no memory. The fd stays the caller's; unwatch before closing it; unwatching and changing
  * the wanted events is allowed inside fn. */
@@ -55,6 +60,9 @@ typedef void loop_fn(void *ctx, int events);
 struct loop_watch *loop_watch(struct loop *loop, int fd, int events, loop_fn *fn, void *ctx);
 void loop_want(struct loop_watch *watch, int events);
 void loop_unwatch(struct loop_watch *watch);
+
+/* Calls the watch's fn(ctx, 0) once, in the next turn of the loop, whatever its fd is ready for. */
+void loop_soon(struct loop_watch *watch);
 
 /* Calls fn(ctx) whenever all that was ready has been handled, before the loop sleeps. Once. */
 typedef void loop_hook(void *ctx);
@@ -69,6 +77,9 @@ void loop_before_sleep(struct loop *loop, loop_hook *fn, void *ctx);
 typedef bool loop_look_fn(void *ctx, bool due);
 bool loop_look(struct loop *loop, uint64_t period_ns, loop_look_fn *fn, void *ctx);
 void loop_hot(struct loop *loop);
+
+/* Starts the thread for loop_work(). False: the system has none to give. */
+bool loop_start_worker(struct loop *loop);
 
 /* Runs work(ctx) on another thread and then done(ctx) in the loop. One at a time.
  * loop_work_wait(): waits for the end of it, calls done(ctx) at once, and was the last of it. */

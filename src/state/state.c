@@ -241,10 +241,15 @@ bool state_load(struct state *state, struct swcxl_dev *dev)
 	return true;
 }
 
-void state_run(struct state *state, struct loop *loop)
+bool state_run(struct state *state, struct loop *loop)
 {
+	if (!loop_start_worker(loop)) {
+		db_fail(&state->db, "cannot be written: no thread can be started");
+		return fail(state);
+	}
 	state->loop = loop;
 	loop_before_sleep(loop, before_sleep, state);
+	return true;
 }
 
 void state_close(struct state *state)

@@ -48,8 +48,9 @@ struct state *state_open(const char *path, struct swcxl_config *config, bool any
  * line that says why not. */
 bool state_load(struct state *state, struct swcxl_dev *dev);
 
-/* Commits what has changed from here on whenever the loop is about to sleep. Once. */
-void state_run(struct state *state, struct loop *loop);
+/* Commits what has changed from here on whenever the loop is about to sleep. Once. False after a
+ * line: there is no thread for it. */
+bool state_run(struct state *state, struct loop *loop);
 
 /* To be called from swcxl_host.changed, and to be swcxl_host.ticket. */
 void state_change(struct state *state, const struct swcxl_change *change);

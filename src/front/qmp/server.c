@@ -121,10 +121,12 @@ static void on_client(void *ctx, int events)
 	feed(client);
 	if (session->out.failed || !flush(client))
 		goto gone;
-	/* Input that is left goes on when output has gone, in another turn of the loop: a client
-	 * that asks for much and reads fast does not keep the others waiting either. Output that
-	 * has to wait for a commit comes by on_wake(). */
-	if (qmp_session_pending(session, &bytes) || (client->in_len && qmp_session_ready(session)))
+	/* Input that is left goes on in another turn of the loop: a client that asks for much and
+	 * reads fast does not keep the others waiting either. Output that has to wait for a commit
+	 * comes by on_wake(). */
+	if (client->in_len && qmp_session_ready(session))
+		loop_soon(client->watch);
+	if (qmp_session_pending(session, &bytes))
 		want |= LOOP_WRITABLE;
 	else if (client->end_of_input && !client->in_len && qmp_session_is_empty(session))
 		goto gone;

@@ -136,6 +136,14 @@ static size_t count_members(struct json_object *value, bool *finite)
 	return n;
 }
 
+/* json-c does not look at what it gets: in a tree that is as large as it can be, an object is a table
+ * of 16 entries, which is the most that one bracket, comma or colon makes it ask for. */
+static bool has_room(const struct frame *frame)
+{
+	return !frame->text.failed &&
+	       loop_has_room(4096 + 4 * frame->text.len + 1024 * frame->tokens);
+}
+
 /* The value that a frame holds, which the caller puts, or NULL and an error. */
 static struct json_object *parse(struct qmp_call *call, const struct frame *frame)
 {
@@ -144,7 +152,7 @@ static struct json_object *parse(struct qmp_call *call, const struct frame *fram
 	enum json_tokener_error error;
 	bool finite = true;
 
-	if (frame->text.failed) {
+	if (!has_room(frame)) {
 		qmp_error(call, "Out of memory");
 		return NULL;
 	}

@@ -19,8 +19,10 @@
 #include <json-c/json.h>
 
 #include "base/util.h"
+#include "loop/loop.h"
 
-#define MULTI_MAX 200u /* entries in a WRITE_MULTI: what QEMU sends at most */
+#define VERSION_MAX 4096u /* bytes of JSON, 20 times what QEMU sends; each can cost 300 as a tree */
+#define MULTI_MAX 200u	  /* entries in a WRITE_MULTI: what QEMU sends at most */
 
 struct request {
 	struct vfio_session *session;
@@ -75,7 +77,9 @@ static bool parse_capabilities(const char *text, size_t len, struct capabilities
 	*c = (struct capabilities){.takes_fd = true};
 	if (len == 0)
 		return true;
-	if (text[len - 1] != '\0' || strlen(text) != len - 1)
+	if (text[len - 1] != '\0' || strlen(text) != len - 1 || len > VERSION_MAX)
+		return false;
+	if (!loop_has_room(4096 + 512 * len)) /* json-c does not look at what it gets */
 		return false;
 	tokener = json_tokener_new_ex(8);
 	if (!tokener)
