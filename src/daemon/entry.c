@@ -130,14 +130,18 @@ int entry_write(struct entry *entry, const char *text)
 {
 	char draft[NAME_MAX + 1];
 	int fd, error = 0;
+	ssize_t n;
 
 	if (snprintf(draft, sizeof(draft), "%s" DRAFT, entry->name) >= (int)sizeof(draft))
 		return -ENAMETOOLONG;
 	fd = openat(entry->dir, draft, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644);
 	if (fd < 0)
 		return -errno;
-	if (write(fd, text, strlen(text)) != (ssize_t)strlen(text))
-		error = errno ? -errno : -EIO;
+	do
+		n = write(fd, text, strlen(text));
+	while (n < 0 && errno == EINTR);
+	if (n != (ssize_t)strlen(text))
+		error = n < 0 ? -errno : -ENOSPC;
 	close(fd);
 	if (!error && renameat(entry->dir, draft, entry->dir, entry->name) < 0)
 		error = -errno;

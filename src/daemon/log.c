@@ -8,6 +8,7 @@
  */
 #include "daemon/log.h"
 
+#include <errno.h>
 #include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -31,9 +32,13 @@ void log_set_level(enum swcxl_log_level level)
 static void put(const char *line, int len)
 {
 	struct pollfd out = {.fd = STDERR_FILENO, .events = POLLOUT};
+	ssize_t n = -1;
 
-	if (poll(&out, 1, 0) != 1 || !(out.revents & POLLOUT) ||
-	    write(STDERR_FILENO, line, (size_t)len) < 0)
+	if (poll(&out, 1, 0) == 1 && out.revents & POLLOUT)
+		do
+			n = write(STDERR_FILENO, line, (size_t)len);
+		while (n < 0 && errno == EINTR);
+	if (n < 0)
 		left_out++; /* nobody listens */
 }
 
