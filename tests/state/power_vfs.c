@@ -52,6 +52,14 @@ static int operation(void)
 	return n >= power.fail_from && n < power.fail_before ? SQLITE_FULL : SQLITE_OK;
 }
 
+/* The same of what only looks. */
+static int look(int error)
+{
+	long n = power.looks++;
+
+	return n >= power.look_fails_from && n < power.look_fails_before ? error : SQLITE_OK;
+}
+
 /* ---- notes ---- */
 
 static void forget(struct note **link)
@@ -162,7 +170,9 @@ static int file_close(sqlite3_file *base)
 
 static int file_read(sqlite3_file *f, void *p, int n, sqlite3_int64 at)
 {
-	return under(f)->pMethods->xRead(under(f), p, n, at);
+	int rc = look(SQLITE_IOERR_READ);
+
+	return rc ? rc : under(f)->pMethods->xRead(under(f), p, n, at);
 }
 
 static int file_write(sqlite3_file *f, const void *p, int n, sqlite3_int64 at)
@@ -197,12 +207,16 @@ static int file_sync(sqlite3_file *f, int flags)
 
 static int file_size(sqlite3_file *f, sqlite3_int64 *size)
 {
-	return under(f)->pMethods->xFileSize(under(f), size);
+	int rc = look(SQLITE_IOERR_FSTAT);
+
+	return rc ? rc : under(f)->pMethods->xFileSize(under(f), size);
 }
 
 static int file_lock(sqlite3_file *f, int lock)
 {
-	return under(f)->pMethods->xLock(under(f), lock);
+	int rc = look(SQLITE_IOERR_LOCK);
+
+	return rc ? rc : under(f)->pMethods->xLock(under(f), lock);
 }
 
 static int file_unlock(sqlite3_file *f, int lock)
