@@ -13,7 +13,7 @@ struct power {
 	long cut_at;	  /* the power goes at this operation; -1: never */
 	long fail_from;	  /* operations from here on fail, as with a full disk ... */
 	long fail_before; /* ... until here */
-	/* Reading and locking, which change nothing: counted by themselves, and failing likewise. */
+	/* Reads and locks change nothing: counted by themselves, and failing likewise. */
 	long looks, look_fails_from, look_fails_before;
 };
 

@@ -4,9 +4,10 @@
  * what happens to the device.
  *
  * A wake-up reads at most IN_BYTES of one client and stops when the bound of its output is reached,
- * or its time is over, so none of them can keep the others waiting. A client whose output is pending beyond the bound
- * is not read until it has fetched some; what it has already sent waits in `in`. At the end of its
- * input a client still gets its replies: programs in a shell's pipe close their half early.
+ * or its time is over, so none of them can keep the others waiting. A client whose output is
+ * pending beyond the bound is not read until it has fetched some; what it has already sent waits in
+ * `in`. At the end of its input a client still gets its replies: programs in a shell's pipe close
+ * their half early.
  */
 #include <errno.h>
 #include <fcntl.h>

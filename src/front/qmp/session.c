@@ -136,8 +136,8 @@ static size_t count_members(struct json_object *value, bool *finite)
 	return n;
 }
 
-/* json-c does not look at what it gets: in a tree that is as large as it can be, an object is a table
- * of 16 entries, which is the most that one bracket, comma or colon makes it ask for. */
+/* json-c does not look at what it gets. In a tree that is as large as it can be each object has a
+ * table of 16 entries: nothing that one bracket, comma or colon makes it ask for is more. */
 static bool has_room(const struct frame *frame)
 {
 	return !frame->text.failed &&
