@@ -4,6 +4,7 @@ does not; in service a request gets an error or loses its connection, and the ne
 
 import contextlib
 import os
+import resource
 import struct
 import subprocess
 
@@ -238,3 +239,36 @@ def test_no_threads_later_do_not_matter(chaos, tmp_path):
         chaos.no_threads = 1
         with Qmp(device.qmp_path) as qmp:
             qmp.cmd("swcxl-plant-poison", start=VOLATILE, length=64)
+
+
+# ---- as a system does it -------------------------------------------------------------------------
+
+
+def test_an_address_space_that_is_full(chaos, tmp_path):
+    """Nothing larger than what is left can be had, by any library: large requests are errors or
+    end their connection, small ones work."""
+    with Daemon("--volatile", "256M", "--persistent", "256M", "--state", tmp_path / "state",
+                env=chaos.env) as device, Qmp(device.qmp_path) as good:
+        with open(f"/proc/{device.proc.pid}/statm") as file:
+            size = int(file.read().split()[0]) * 4096
+        old = resource.prlimit(device.proc.pid, resource.RLIMIT_AS, (size + (3 << 20), -1))
+        large = [("swcxl-write-media", {"start": VOLATILE, "data": "a5" * (1 << 20)}),
+                 ("swcxl-read-media", {"start": VOLATILE, "length": 1 << 20}),
+                 ("swcxl-plant-poison", {"ranges": [[VOLATILE + 128 * i, 64] for i in range(20000)]}),
+                 ("query-qmp-schema", {}),
+                 ("swcxl-query-poison", {})]
+        failed = 0
+        for _ in range(3):
+            for name, args in large:
+                failed += not isinstance(attempt(device, name, args), (dict, list))
+                assert device.proc.poll() is None, (name, device.proc.returncode, device.stderr())
+                assert good.cmd("query-status")["running"]
+            with contextlib.suppress(VfioError, Closed, AssertionError, OSError):
+                session(device)
+            assert device.proc.poll() is None, (device.proc.returncode, device.stderr())
+        assert failed > 3
+        resource.prlimit(device.proc.pid, resource.RLIMIT_AS, old)
+        wait_until("it can be written", lambda: works(good))
+        for name, args in large:
+            assert isinstance(attempt(device, name, args), (dict, list)), name
+        wait_until("it is served", lambda: session(device) == [0, 0, 0, 0])
