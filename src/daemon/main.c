@@ -247,6 +247,10 @@ static bool stage_process(struct daemon *daemon)
 	sigset_t mask;
 
 	sigemptyset(&mask);
+	if (signal(SIGHUP, SIG_DFL) == SIG_IGN) /* nohup(1): the end of a terminal is not ours */
+		signal(SIGHUP, SIG_IGN);
+	else
+		sigaddset(&mask, SIGHUP);
 	for (size_t i = 0; i < ARRAY_SIZE(handled); i++) {
 		signal(handled[i], SIG_DFL); /* one that is ignored would never arrive */
 		sigaddset(&mask, handled[i]);

@@ -116,7 +116,7 @@ def test_a_client_is_not_stuck_because_the_clock_jumps(chaos):
 # ---- signals -------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_the_end_comes_at_any_time(tmp_path, number):
     """Under load, at random moments: status 0, nothing is left behind, and the state file has what
     was acknowledged."""
@@ -146,6 +146,19 @@ def test_the_end_comes_at_any_time(tmp_path, number):
             kept, = struct.unpack("<Q", cci(qmp, 0x4102, struct.pack("<II", 0, 8)))
             assert kept in (at, at + 1)  # the last may be there without anybody knowing
             at = kept
+
+
+def test_the_end_of_a_terminal_may_be_ignored(tmp_path):
+    """nohup(1) does that for a program, which then goes on."""
+    proc = subprocess.Popen(["nohup", program(), "--volatile", "256M", "--qmp", tmp_path / "qmp",
+                             "--pid-file", tmp_path / "pid"], stdin=subprocess.DEVNULL,
+                            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    wait_until("it is ready", lambda: os.path.exists(tmp_path / "pid"))
+    proc.send_signal(signal.SIGHUP)
+    with Qmp(str(tmp_path / "qmp")) as qmp:
+        assert qmp.cmd("query-status")["running"]
+    proc.send_signal(signal.SIGTERM)
+    assert proc.wait(20) == 0 and not os.listdir(tmp_path)
 
 
 def test_signals_during_the_start(tmp_path):
