@@ -291,7 +291,7 @@ static double messages(const struct peer *p, unsigned count, bool idle)
 static double cpu_ns(pid_t pid)
 {
 	char path[40];
-	double ns;
+	double ns = 0;
 	FILE *file;
 
 	snprintf(path, sizeof(path), "/proc/%d/schedstat", (int)pid);
