@@ -113,39 +113,65 @@ int entry_made(struct entry *entry)
 	return 0;
 }
 
+static void draft_name(const struct entry *entry, char name[static NAME_MAX + 1])
+{
+	snprintf(name, NAME_MAX + 1, "%.*s" DRAFT, (int)(NAME_MAX - strlen(DRAFT)), entry->name);
+}
+
+static void drop_draft(struct entry *entry)
+{
+	char name[NAME_MAX + 1];
+
+	if (entry->draft < 0)
+		return;
+	close(entry->draft);
+	entry->draft = -1;
+	draft_name(entry, name);
+	unlinkat(entry->dir, name, 0);
+}
+
 void entry_remove(struct entry *entry)
 {
 	struct stat st;
 
+	drop_draft(entry);
 	if (entry->made && !fstatat(entry->dir, entry->name, &st, AT_SYMLINK_NOFOLLOW) &&
 	    st.st_dev == entry->dev && st.st_ino == entry->ino)
-		unlinkat(entry->dir, entry->name, 0);
+		unlinkat(entry->dir, entry->name, S_ISDIR(st.st_mode) ? AT_REMOVEDIR : 0);
 	if (entry->dir >= 0)
 		close(entry->dir);
 	free(entry->name);
 	*entry = (struct entry)NO_ENTRY;
 }
 
-int entry_write(struct entry *entry, const char *text)
+int entry_draft(struct entry *entry)
 {
-	char draft[NAME_MAX + 1];
-	int fd, error = 0;
-	ssize_t n;
+	char name[NAME_MAX + 1];
 
-	if (snprintf(draft, sizeof(draft), "%s" DRAFT, entry->name) >= (int)sizeof(draft))
-		return -ENAMETOOLONG;
-	fd = openat(entry->dir, draft, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644);
-	if (fd < 0)
-		return -errno;
+	draft_name(entry, name);
+	unlinkat(entry->dir, name, 0); /* of a process that was killed */
+	entry->draft = openat(entry->dir, name,
+			      O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+	return entry->draft < 0 ? -errno : 0;
+}
+
+int entry_publish(struct entry *entry, const char *text)
+{
+	char name[NAME_MAX + 1];
+	int error = 0;
+	ssize_t len;
+
 	do
-		n = write(fd, text, strlen(text));
-	while (n < 0 && errno == EINTR);
-	if (n != (ssize_t)strlen(text))
-		error = n < 0 ? -errno : -ENOSPC;
-	close(fd);
-	if (!error && renameat(entry->dir, draft, entry->dir, entry->name) < 0)
+		len = write(entry->draft, text, strlen(text));
+	while (len < 0 && errno == EINTR);
+	if (len != (ssize_t)strlen(text))
+		error = len < 0 ? -errno : -ENOSPC;
+	draft_name(entry, name);
+	if (!error && renameat(entry->dir, name, entry->dir, entry->name) < 0)
 		error = -errno;
 	if (error)
-		unlinkat(entry->dir, draft, 0);
-	return error ? error : entry_made(entry);
+		return error; /* entry_remove() drops the draft */
+	close(entry->draft);
+	entry->draft = -1;
+	return entry_made(entry);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A name in the file system that we make and later remove: a socket or a pid file.
+ * A name in the file system that we make and later remove: a socket, a pid file, a directory.
  *
  * The directory is opened when the entry is, so that removing it needs no path: a process that
  * has given up its view of the file system by then can still clean up. What somebody else has put
@@ -13,16 +13,17 @@
 #include <sys/types.h>
 
 struct entry {
-	int dir; /* -1: there is none */
+	int dir;   /* -1: there is none */
+	int draft; /* of a file that is not there yet; -1: there is none */
 	char *name;
 	bool made;
 	dev_t dev;
 	ino_t ino;
 };
 
-#define NO_ENTRY          \
-	{                 \
-		.dir = -1 \
+#define NO_ENTRY                       \
+	{                              \
+		.dir = -1, .draft = -1 \
 	}
 
 /* 0, or -errno. Makes nothing yet. */
@@ -31,7 +32,7 @@ int entry_open(struct entry *entry, const char *path);
 /* Do two paths lead to the same name in the same directory? Makes nothing, keeps nothing open. */
 bool entry_same(const char *path, const char *other);
 
-/* Could entry_write() do it, as far as can be told without doing it? 0, or -errno. */
+/* Could entry_draft() do it, as far as can be told without doing it? 0, or -errno. */
 int entry_writable(const struct entry *entry);
 
 /* The process that the file names and that is running, other than this one; 0: there is none. */
@@ -43,7 +44,11 @@ int entry_made(struct entry *entry);
 /* Removes what is ours. Harmless at any stage, and twice. */
 void entry_remove(struct entry *entry);
 
-/* Writes a small file whole: readers see nothing of it, or all. 0, or -errno. */
-int entry_write(struct entry *entry, const char *text);
+/* Opens what becomes a file: under another name, and never through a link that somebody has put
+ * there. 0, or -errno. */
+int entry_draft(struct entry *entry);
+
+/* Makes the draft the file: readers see nothing of it, or all. Opens nothing. 0, or -errno. */
+int entry_publish(struct entry *entry, const char *text);
 
 #endif

@@ -6,6 +6,7 @@
 #include "daemon/listen.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdbool.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -52,10 +53,32 @@ static bool remove_stale(const struct sockaddr_un *address)
 	return false;
 }
 
-int listen_on(const char *path, struct entry *entry)
+/*
+ * Gives the socket that we have just made to a group. Its mode is right from the start, and nobody
+ * can connect before it listens. What the name leads to by now is opened without following links,
+ * and has to be a socket of ours with no other name: nothing else in the system can be given away
+ * by whoever may write to the directory.
+ */
+static int give(const struct entry *entry, gid_t group)
+{
+	int fd = openat(entry->dir, entry->name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	struct stat st;
+	int error = fd < 0 || fstat(fd, &st) ? -errno : 0;
+
+	if (!error && (!S_ISSOCK(st.st_mode) || st.st_uid != geteuid() || st.st_nlink != 1))
+		error = -EEXIST;
+	if (!error && fchownat(fd, "", (uid_t)-1, group, AT_EMPTY_PATH))
+		error = -errno;
+	if (fd >= 0)
+		close(fd);
+	return error;
+}
+
+int listen_on(const char *path, gid_t group, struct entry *entry)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	mode_t mask = umask(0177); /* the socket is made with mode 0600 */
+	/* the socket is made with mode 0600 or 0660 */
+	mode_t mask = umask(group == NO_GROUP ? 0177 : 0117);
 	int fd = unix_socket();
 	int error = entry_open(entry, path);
 
@@ -69,6 +92,8 @@ int listen_on(const char *path, struct entry *entry)
 	}
 	if (!error)
 		error = entry_made(entry);
+	if (!error && group != NO_GROUP)
+		error = give(entry, group);
 	if (!error)
 		error = listen(fd, BACKLOG) ? -errno : 0;
 	if (error) {

@@ -4,12 +4,13 @@
  *
  *   options   checked; nothing has been touched
  *   process   signals, the parent
+ *   child     --run, forked before anything is given up; it waits
+ *   begin     what was inherited is closed, nothing can be executed any more (sandbox.h)
  *   files     opened: directory of the pid file, trace, state
  *   device    made, with the loop and its clock; its state restored, and power switched on
  *   sockets   bound and listening, so that whoever is started next can connect at once
- *   child     --run, forked before anything is given up
- *   lockdown  (the place for a sandbox: from here on no path is opened and nothing is executed)
- *   ready     the pid file says so
+ *   lockdown  the sandbox: from here on no path is opened
+ *   ready     the pid file says so, and the child may go
  *   loop
  *
  * What a stage makes is in struct daemon, where tear_down() finds it, however far we came.
@@ -31,6 +32,7 @@
 #include "daemon/log.h"
 #include "daemon/options.h"
 #include "daemon/run.h"
+#include "daemon/sandbox.h"
 #include "daemon/trace.h"
 #include "front/qmp/qmp.h"
 #include "front/vfio/vfio.h"
@@ -47,6 +49,8 @@ struct daemon {
 	struct loop_watch *signal_watch;
 	struct trace *trace;
 	struct entry pid_file, vfio_socket, qmp_socket;
+	struct entry sockets_dir;   /* private_dir */
+	struct entry state_file;    /* for its directory: SQLite makes and removes */
 	char private_dir[PATH_MAX]; /* of sockets for --run; "" when there is none */
 	char vfio_path[PATH_MAX], qmp_path[PATH_MAX];
 	struct loop *loop;
@@ -55,7 +59,7 @@ struct daemon {
 	struct swcxl_dev *dev;
 	struct vfio_server *vfio;
 	struct qmp_server *qmp;
-	pid_t child;
+	struct run run;
 };
 
 /* ---- what the device asks of its host ---------------------------------------------------------
@@ -225,8 +229,7 @@ static void on_signal(void *ctx, int events)
 	if (info.ssi_signo != SIGCHLD) {
 		log_line(SWCXL_LOG_INFO, "ending: %s", strsignal((int)info.ssi_signo));
 		loop_stop(daemon->loop, 0);
-	} else if (run_ended(daemon->child, &status)) {
-		daemon->child = 0;
+	} else if (run_ended(&daemon->run, &status)) {
 		loop_stop(daemon->loop, status);
 	}
 }
@@ -240,33 +243,52 @@ static bool failed(const char *what, int error)
 	return false;
 }
 
+static sigset_t handled(void)
+{
+	struct sigaction hangup;
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaction(SIGHUP, NULL, &hangup);
+	if (hangup.sa_handler != SIG_IGN) /* nohup(1): the end of a terminal is not ours */
+		sigaddset(&set, SIGHUP);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGCHLD);
+	return set;
+}
+
 static bool stage_process(struct daemon *daemon)
 {
-	static const int handled[] = {SIGTERM, SIGINT, SIGCHLD};
+	const sigset_t mask = handled();
 	pid_t parent = getppid();
-	sigset_t mask;
 
-	sigemptyset(&mask);
-	if (signal(SIGHUP, SIG_DFL) == SIG_IGN) /* nohup(1): the end of a terminal is not ours */
-		signal(SIGHUP, SIG_IGN);
-	else
-		sigaddset(&mask, SIGHUP);
-	for (size_t i = 0; i < ARRAY_SIZE(handled); i++) {
-		signal(handled[i], SIG_DFL); /* one that is ignored would never arrive */
-		sigaddset(&mask, handled[i]);
-	}
+	for (int i = 1; i < NSIG; i++)
+		if (sigismember(&mask, i) > 0)
+			signal(i, SIG_DFL); /* one that is ignored would never arrive */
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is an error of its write */
 	sigprocmask(SIG_BLOCK, &mask, &daemon->inherited_mask);
-	daemon->signals = signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
-	if (daemon->signals < 0)
-		return failed("cannot receive signals", -errno);
 	if (daemon->options.exit_with_parent) {
 		prctl(PR_SET_PDEATHSIG, SIGTERM);
 		if (getppid() != parent)
 			raise(SIGTERM); /* it ended before we asked: found in the loop */
 	}
 	return true;
+}
+
+static bool stage_child(struct daemon *daemon)
+{
+	const char *command = daemon->options.run;
+
+	return !command || run_fork(&daemon->run, command, &daemon->inherited_mask);
+}
+
+static bool stage_begin(struct daemon *daemon)
+{
+	const int keep[] = {daemon->options.fd, daemon->run.go};
+
+	return sandbox_begin(daemon->options.sandbox, keep, ARRAY_SIZE(keep));
 }
 
 static bool stage_files(struct daemon *daemon)
@@ -307,6 +329,7 @@ static bool stage_state(struct daemon *daemon)
 
 	if (!options->state)
 		return true;
+	entry_open(&daemon->state_file, options->state); /* what is wrong with it, SQLite says */
 	daemon->state = state_open(options->state, &options->config, !options->serial_given, &host);
 	return daemon->state;
 }
@@ -337,6 +360,7 @@ static bool stage_device(struct daemon *daemon)
 		.deadline = on_deadline,
 		.ticket = on_ticket,
 	};
+	const sigset_t mask = handled();
 	int error;
 
 	daemon->loop = loop_new(daemon->options.virtual_clock);
@@ -348,6 +372,9 @@ static bool stage_device(struct daemon *daemon)
 	if (!restore(daemon))
 		return false;
 	loop_attach(daemon->loop, daemon->dev);
+	daemon->signals = signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (daemon->signals < 0)
+		return failed("cannot receive signals", -errno);
 	daemon->signal_watch =
 		loop_watch(daemon->loop, daemon->signals, LOOP_READABLE, on_signal, daemon);
 	return daemon->signal_watch || failed("cannot watch signals", -ENOMEM);
@@ -372,6 +399,8 @@ static bool place_socket(struct daemon *daemon, const char *given, const char *n
 		if (!mkdtemp(path))
 			return failed(path, -errno);
 		memcpy(daemon->private_dir, path, (size_t)len + 1);
+		if (entry_open(&daemon->sockets_dir, path) || entry_made(&daemon->sockets_dir))
+			return failed(path, -errno);
 	}
 	snprintf(path, PATH_MAX, "%.90s/%s", daemon->private_dir, name);
 	return true;
@@ -398,7 +427,7 @@ static bool stage_sockets(struct daemon *daemon)
 	if (fd < 0 && (options->socket_path || options->run)) {
 		if (!place_socket(daemon, options->socket_path, "vfio-user", daemon->vfio_path))
 			return false;
-		fd = listen_on(daemon->vfio_path, &daemon->vfio_socket);
+		fd = listen_on(daemon->vfio_path, options->socket_gid, &daemon->vfio_socket);
 		if (fd < 0)
 			return false;
 	}
@@ -412,7 +441,7 @@ static bool stage_sockets(struct daemon *daemon)
 	if (options->qmp || options->run) {
 		if (!place_socket(daemon, options->qmp, "qmp", daemon->qmp_path))
 			return false;
-		fd = listen_on(daemon->qmp_path, &daemon->qmp_socket);
+		fd = listen_on(daemon->qmp_path, options->socket_gid, &daemon->qmp_socket);
 		if (fd < 0)
 			return false;
 		error = qmp_server_new(daemon->loop, daemon->dev, fd, &host, &daemon->qmp);
@@ -422,33 +451,46 @@ static bool stage_sockets(struct daemon *daemon)
 	return true;
 }
 
-static bool stage_child(struct daemon *daemon)
-{
-	const struct options *options = &daemon->options;
-
-	if (!options->run)
-		return true;
-	daemon->child = run_start(options->run, daemon->vfio_path[0] ? daemon->vfio_path : NULL,
-				  daemon->qmp_path, &daemon->inherited_mask);
-	return daemon->child > 0;
-}
-
 static bool stage_lockdown(struct daemon *daemon)
 {
-	(void)daemon;
-	return true;
+	const struct options *options = &daemon->options;
+	const struct sandbox_dir all[] = {
+		{SANDBOX_STATE, &daemon->state_file.dir},
+		{SANDBOX_FILE, &daemon->pid_file.dir},
+		{SANDBOX_SOCKET, &daemon->vfio_socket.dir},
+		{SANDBOX_SOCKET, &daemon->qmp_socket.dir},
+		{SANDBOX_DIR, &daemon->sockets_dir.dir},
+	};
+	struct sandbox_dir dirs[ARRAY_SIZE(all)];
+	struct sandbox sandbox = {
+		.mode = options->sandbox,
+		.dirs = dirs,
+		.state = daemon->state,
+		.child = daemon->run.child,
+	};
+	int error = options->pid_file ? entry_draft(&daemon->pid_file) : 0;
+
+	if (error)
+		return failed(options->pid_file, error);
+	for (size_t i = 0; i < ARRAY_SIZE(all); i++)
+		if (*all[i].fd >= 0)
+			dirs[sandbox.n_dirs++] = all[i];
+	return sandbox_enter(&sandbox);
 }
 
 static bool stage_ready(struct daemon *daemon)
 {
+	const struct options *options = &daemon->options;
 	char text[24];
-	int error;
+	int error = 0;
 
-	if (!daemon->options.pid_file)
-		return true;
 	snprintf(text, sizeof(text), "%ld\n", (long)getpid());
-	error = entry_write(&daemon->pid_file, text);
-	return !error || failed(daemon->options.pid_file, error);
+	if (options->pid_file)
+		error = entry_publish(&daemon->pid_file, text);
+	if (error)
+		return failed(options->pid_file, error);
+	return !options->run || run_go(&daemon->run, daemon->vfio_path, daemon->qmp_path) ||
+	       failed(options->run, -errno);
 }
 
 /* False: what was to be durable is not. */
@@ -458,7 +500,7 @@ static bool tear_down(struct daemon *daemon)
 	struct vfio_server *vfio = daemon->vfio;
 	bool ok = true;
 
-	run_stop(daemon->child);
+	run_stop(&daemon->run);
 	/* Clients that wait for a commit still get their replies. */
 	if (daemon->state)
 		ok = state_sync(daemon->state);
@@ -477,8 +519,8 @@ static bool tear_down(struct daemon *daemon)
 	swcxl_free(daemon->dev);
 	entry_remove(&daemon->vfio_socket);
 	entry_remove(&daemon->qmp_socket);
-	if (daemon->private_dir[0])
-		rmdir(daemon->private_dir);
+	entry_remove(&daemon->sockets_dir);
+	entry_remove(&daemon->state_file);
 	trace_free(daemon->trace);
 	entry_remove(&daemon->pid_file);
 	return ok;
@@ -487,11 +529,17 @@ static bool tear_down(struct daemon *daemon)
 int main(int argc, char **argv)
 {
 	static bool (*const stages[])(struct daemon *) = {
-		stage_process, stage_files, stage_state,    stage_device,
-		stage_sockets, stage_child, stage_lockdown, stage_ready,
+		stage_process, stage_child,   stage_begin,    stage_files, stage_state,
+		stage_device,  stage_sockets, stage_lockdown, stage_ready,
 	};
 	static struct daemon daemon = {
-		.pid_file = NO_ENTRY, .vfio_socket = NO_ENTRY, .qmp_socket = NO_ENTRY};
+		.pid_file = NO_ENTRY,
+		.vfio_socket = NO_ENTRY,
+		.qmp_socket = NO_ENTRY,
+		.sockets_dir = NO_ENTRY,
+		.state_file = NO_ENTRY,
+		.run = NO_RUN,
+	};
 	int status = options_parse(&daemon.options, argc, argv);
 
 	if (status != OPTIONS_GO)

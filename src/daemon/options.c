@@ -9,6 +9,7 @@
  */
 #include "daemon/options.h"
 
+#include <grp.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <stddef.h>
@@ -20,6 +21,7 @@
 #include "base/util.h"
 #include "base/width.h"
 #include "daemon/entry.h"
+#include "daemon/listen.h"
 #include "daemon/log.h"
 
 #define USAGE 2
@@ -101,7 +103,7 @@ static void print_capabilities(void)
 {
 	printf("{\n  \"type\": \"cxl-type3\",\n  \"version\": \"%s\",\n  \"features\": "
 	       "[\"vfio-user\", \"qmp\", \"fd\", \"run\", \"virtual-clock\", \"trace\", "
-	       "\"state\", \"dynamic-capacity\"],\n"
+	       "\"state\", \"dynamic-capacity\", \"sandbox\"],\n"
 	       "  \"options\": [",
 	       SWCXL_VERSION);
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
@@ -337,6 +339,22 @@ static bool is_name(const char *name)
 	return len && !name[len] && len <= NAME_MAX_CHARS;
 }
 
+/* A group by its name, or by its number, which need not have one. */
+static int find_group(const char *text, gid_t *gid)
+{
+	const struct group *group = getgrnam(text);
+	const char *end;
+	uint64_t number;
+
+	if (group)
+		*gid = group->gr_gid;
+	else if (to_number(text, 10, &end, &number) && !*end && number < NO_GROUP)
+		*gid = (gid_t)number;
+	else
+		return bad("--socket-group: there is no group '%s'", text);
+	return OPTIONS_GO;
+}
+
 static int check_socket_path(const char *option, const char *path)
 {
 	const struct sockaddr_un *address = NULL;
@@ -389,6 +407,9 @@ static int settle(struct options *options)
 	    ((options->trace && entry_same(options->state, options->trace)) ||
 	     (options->pid_file && entry_same(options->state, options->pid_file))))
 		return bad("--state names a file that --trace or --pid-file would write");
+	if (options->socket_group &&
+	    find_group(options->socket_group, &options->socket_gid) != OPTIONS_GO)
+		return USAGE;
 	if (check_socket_path("socket-path", options->socket_path) != OPTIONS_GO)
 		return USAGE;
 	return check_socket_path("qmp", options->qmp);
@@ -396,8 +417,11 @@ static int settle(struct options *options)
 
 static void set_defaults(struct options *options)
 {
-	*options = (struct options){
-		.name = "mem0", .fd = -1, .poll_ns = POLL_NS, .log_level = SWCXL_LOG_WARN};
+	*options = (struct options){.name = "mem0",
+				    .fd = -1,
+				    .poll_ns = POLL_NS,
+				    .log_level = SWCXL_LOG_WARN,
+				    .socket_gid = NO_GROUP};
 	swcxl_config_init(&options->config);
 	options->config.serial = 0;
 	options->config.lsa_size = LSA_NOT_GIVEN;

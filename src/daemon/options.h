@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#include "daemon/sandbox.h"
 #include "swcxl/swcxl.h"
 
 struct options {
@@ -23,6 +24,9 @@ struct options {
 	const char *pid_file;
 	enum swcxl_log_level log_level;
 	const char *trace;
+	enum sandbox_mode sandbox;
+	const char *socket_group;
+	gid_t socket_gid; /* NO_GROUP when not given */
 };
 
 enum { OPTIONS_GO = -1 };

@@ -5,17 +5,30 @@
 
 #include <signal.h>
 #include <stdbool.h>
+#include <stdbool.h>
 #include <sys/types.h>
 
-/* Starts `sh -c command` with the paths of the sockets in its environment (NULL: not there) and
- * with the signal mask given. It gets a SIGTERM when this process ends, however that ends. Its
- * process id, or -1 after a line that says why not. */
-pid_t run_start(const char *command, const char *socket, const char *qmp, const sigset_t *mask);
+struct run {
+	pid_t child; /* 0: there is none, or no longer */
+	int go;	     /* what it waits for; -1: it goes */
+};
 
-/* Tells it to end, and all of its children too when they are a process group. 0: there is none. */
-void run_stop(pid_t child);
+#define NO_RUN           \
+	{                \
+		.go = -1 \
+	}
+
+/* Makes a process for `sh -c command`, with the signal mask given, which waits. It gets a SIGTERM
+ * when this process ends, however that ends. False after a line that says why not. */
+bool run_fork(struct run *run, const char *command, const sigset_t *mask);
+
+/* Lets it go, with the paths of the sockets in its environment ("": not there). */
+bool run_go(struct run *run, const char *socket, const char *qmp);
+
+/* Tells it to end, and all of its children too when they are a process group. */
+void run_stop(struct run *run);
 
 /* Has it ended? Then true and *status, as a shell would report it. */
-bool run_ended(pid_t child, int *status);
+bool run_ended(struct run *run, int *status);
 
 #endif

@@ -7,6 +7,7 @@
 #include "daemon/trace.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -102,12 +103,21 @@ void trace_qmp(struct trace *trace, uint64_t now_ns, const char *json)
 	end_line(trace);
 }
 
+/* A link that somebody has put there is not followed; those of /dev (stdout) are the system's. */
+static FILE *make_file(const char *path)
+{
+	int follow = strncmp(path, "/dev/", 5) != 0 ? O_NOFOLLOW : 0;
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | follow, 0666);
+
+	return fd < 0 ? NULL : fdopen(fd, "w");
+}
+
 struct trace *trace_new(const struct options *options)
 {
 	struct trace *trace = calloc(1, sizeof(*trace));
 
 	if (trace)
-		trace->file = fopen(options->trace, "we");
+		trace->file = make_file(options->trace);
 	if (!trace || !trace->file) {
 		log_line(SWCXL_LOG_ERR, "cannot write the trace %s: %s", options->trace,
 			 strerror(errno));

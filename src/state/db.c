@@ -188,7 +188,7 @@ static bool look(struct db *db, uint32_t application_id, int *version)
 
 bool db_open(struct db *db, const char *path, uint32_t application_id, int *version)
 {
-	char *real = resolve(path);
+	char *real = resolve(path), seeded;
 	bool ok;
 
 	*db = (struct db){.path = strdup(path)};
@@ -196,6 +196,7 @@ bool db_open(struct db *db, const char *path, uint32_t application_id, int *vers
 		free(real);
 		return db_fail(db, "cannot be opened: %s", strerror(errno));
 	}
+	sqlite3_randomness(sizeof(seeded), &seeded); /* opens a file the first time */
 	ok = make_file(db, real);
 	if (ok && sqlite3_open_v2(real, &db->handle,
 				  SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOFOLLOW |

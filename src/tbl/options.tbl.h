@@ -63,6 +63,8 @@ PROCESS_OPTION("poll", poll_ns, TIME, "TIME", 0, NS_PER_S, "1900us", "how often 
 PROCESS_OPTION("qmp", qmp, TEXT, "PATH", 0, 0, "none", "serve the control protocol on this socket")
 PROCESS_OPTION("run", run, TEXT, "CMD", 0, 0, "none", "run CMD with SWCXL_SOCKET and SWCXL_QMP set, and end with it")
 PROCESS_OPTION("state", state, TEXT, "FILE", 0, 0, "none", "keep what hardware keeps without power in this file")
+PROCESS_OPTION("socket-group", socket_group, TEXT, "GROUP", 0, 0, "none", "let this group, by name or number, use the sockets too")
+PROCESS_OPTION("sandbox", sandbox, CHOICE, "on|log|off", 0, 0, "on", "give up what serving does not need; log: say in the system's log what would end the process")
 PROCESS_OPTION("exit-with-parent", exit_with_parent, FLAG, "", 0, 0, "off", "end when the parent process ends")
 PROCESS_OPTION("pid-file", pid_file, TEXT, "FILE", 0, 0, "none", "write the process id there when ready")
 PROCESS_OPTION("log-level", log_level, CHOICE, "error|warning|info|debug", 0, 0, "warning", "what to say on stderr")

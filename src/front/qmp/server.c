@@ -176,7 +176,7 @@ static void refuse_without_descriptor(struct qmp_server *server)
 	fd = accept4(server->fd, NULL, NULL, SOCK_CLOEXEC);
 	if (fd >= 0)
 		close(fd);
-	server->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	server->spare_fd = fcntl(server->fd, F_DUPFD_CLOEXEC, 0);
 	server->qmp.stats.refused++;
 }
 
@@ -242,7 +242,7 @@ int qmp_server_new(struct loop *loop, struct swcxl_dev *dev, int fd, const struc
 	if (error)
 		goto fail;
 	server->fd = fd;
-	server->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	server->spare_fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
 	/* A client that vanishes between the wake-up and accept() must not block the loop. */
 	if (server->spare_fd < 0 || fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK) < 0) {
 		error = -errno;
