@@ -281,6 +281,8 @@ static bool stage_child(struct daemon *daemon)
 {
 	const char *command = daemon->options.run;
 
+	if (daemon->options.fd >= 0)
+		fcntl(daemon->options.fd, F_SETFD, FD_CLOEXEC); /* it is ours alone */
 	return !command || run_fork(&daemon->run, command, &daemon->inherited_mask);
 }
 
@@ -432,7 +434,6 @@ static bool stage_sockets(struct daemon *daemon)
 			return false;
 	}
 	if (fd >= 0) {
-		fcntl(fd, F_SETFD, FD_CLOEXEC);
 		error = vfio_server_new(daemon->loop, daemon->dev, fd, options->poll_ns,
 					&daemon->vfio);
 		if (error)

@@ -257,13 +257,14 @@ static const struct attempt *find(const char *name)
 /* One that lives until it is told, or we are gone. */
 static pid_t start_child(void)
 {
-	pid_t pid = fork();
+	pid_t parent = getpid(), pid = fork();
 
 	if (pid)
 		return pid;
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	for (;;)
+	while (getppid() == parent)
 		pause();
+	_exit(0);
 }
 
 static enum sandbox_mode mode_of(const char *word)

@@ -65,11 +65,6 @@ def test_defaults_are_the_same():
             assert f"Default: {default}" in text, name
 
 
-def test_later_options_are_not_documented():
-    for name in ("sandbox",):
-        assert f"Fl Fl {name}" not in page()
-
-
 def test_dynamic_capacity_happens():
     """The section is one session; timestamps are left out of it."""
     section = re.search(r"^\.Sh DYNAMIC CAPACITY\n(.*?)^\.Sh ", page(), re.M | re.S).group(1)

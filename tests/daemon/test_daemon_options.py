@@ -155,7 +155,7 @@ def test_defaults_are_those_that_help_shows():
 
 
 def test_later_options_are_unknown():
-    for name in ("sandbox", "dc-region", "dc", "stat", "foo", "vol", "v",
+    for name in ("dc-region", "dc", "stat", "foo", "vol", "v",
                  "help-me"):
         assert f"unknown option '--{name}'" in refused(f"--{name}", "1")
 
@@ -197,6 +197,11 @@ def test_no_socket_at_all():
      "--sanitize-time: 3000000000 is not within 0s to 2592000s"),
     (["--poll", "1001ms", "--socket-path", "s"], "--poll: 1001ms is not within 0s to 1s"),
     (["--poll", "-1us", "--socket-path", "s"], "--poll: '-1us' is not a"),
+    (["--sandbox", "yes", "--qmp", "q"], "--sandbox: 'yes' is not one of on|log|off"),
+    (["--socket-group", "no such group", "--qmp", "q"],
+     "--socket-group: there is no group 'no such group'"),
+    (["--socket-group", "4294967295", "--qmp", "q"], "there is no group '4294967295'"),
+    (["--socket-group", "-1", "--qmp", "q"], "there is no group '-1'"),
     (["--poll", "fast", "--socket-path", "s"], "--poll: 'fast' is not a"),
     (["--log-level", "loud", "--qmp", "q"], "--log-level: 'loud' is not one of "
                                             "error|warning|info|debug"),
@@ -330,7 +335,7 @@ def test_capabilities_are_json():
     assert done.returncode == 0
     assert capabilities["type"] == "cxl-type3"
     assert run("--version").stdout == f"swcxl {capabilities['version']}\n"
-    assert {"vfio-user", "qmp", "run", "dynamic-capacity"} <= set(capabilities["features"])
+    assert {"vfio-user", "qmp", "run", "dynamic-capacity", "sandbox"} <= set(capabilities["features"])
     assert "".join(f"--{name}\n" for name in capabilities["options"]) == \
         run("--long-options").stdout
 
