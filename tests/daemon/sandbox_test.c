@@ -113,7 +113,11 @@ static long run_program(void)
 
 static long new_process(void)
 {
-	return syscall(SYS_clone, SIGCHLD, NULL, NULL, NULL, NULL);
+	long pid = syscall(SYS_clone, SIGCHLD, NULL, NULL, NULL, NULL);
+
+	if (pid == 0)
+		_exit(0);
+	return pid;
 }
 
 static void *nothing(void *ctx)
@@ -299,5 +303,6 @@ int main(int argc, char **argv)
 		return 1;
 	n = attempt->fn() < 0 ? snprintf(said, sizeof(said), "%s", strerrorname_np(errno))
 			      : snprintf(said, sizeof(said), "done");
+	kill(child, SIGKILL); /* it may have been stopped */
 	_exit(write(STDOUT_FILENO, said, (size_t)n) == n ? 0 : 1);
 }
