@@ -344,9 +344,7 @@ static bool restore(struct daemon *daemon)
 	if (!state_load(daemon->state, daemon->dev))
 		return false;
 	swcxl_reset(daemon->dev, SWCXL_RESET_COLD);
-	if (!state_sync(daemon->state))
-		return false;
-	return state_run(daemon->state, daemon->loop);
+	return state_sync(daemon->state);
 }
 
 static bool stage_device(struct daemon *daemon)
@@ -485,6 +483,9 @@ static bool stage_ready(struct daemon *daemon)
 	char text[24];
 	int error = 0;
 
+	/* a thread that was there before the sandbox would be outside of most of it */
+	if (daemon->state && !state_run(daemon->state, daemon->loop))
+		return false;
 	snprintf(text, sizeof(text), "%ld\n", (long)getpid());
 	if (options->pid_file)
 		error = entry_publish(&daemon->pid_file, text);

@@ -145,7 +145,7 @@ static int change_root(int root)
 	return 0;
 }
 
-#define DIRS_MAX 8
+#define DIRS 8
 
 static int copy_all(const struct sandbox_dir *dirs, size_t n, int tree[])
 {
@@ -195,15 +195,15 @@ static int furnish(int root, const struct sandbox_dir *dirs, size_t n)
 
 int mounts_hide(const struct sandbox_dir *dirs, size_t n)
 {
-	int tree[DIRS_MAX] = {-1, -1, -1, -1, -1, -1, -1, -1};
-	int error = n > DIRS_MAX ? -E2BIG : copy_all(dirs, n, tree);
+	int tree[DIRS] = {-1, -1, -1, -1, -1, -1, -1, -1};
+	int error = n > DIRS ? -E2BIG : copy_all(dirs, n, tree);
 	int root = error ? -1 : new_root();
 
 	if (!error)
 		error = root < 0 ? root : furnish(root, dirs, n);
 	if (!error)
 		error = change_root(root);
-	for (size_t i = 0; i < n && i < DIRS_MAX; i++) {
+	for (size_t i = 0; i < n && i < DIRS; i++) {
 		if (!error && dup3(tree[i], *dirs[i].fd, O_CLOEXEC) < 0)
 			error = -errno;
 		if (tree[i] >= 0)

@@ -25,7 +25,7 @@
 
 #define CANNOT_RUN 127 /* what a shell reports for a command that is not there */
 #define SIGNAL_BASE 128
-#define SOCKETS_MAX PIPE_BUF /* two paths of sockets: they go through the pipe in one piece */
+#define SOCKETS PIPE_BUF /* two paths of sockets: they go through the pipe in one piece */
 
 static void set(const char *name, const char *value)
 {
@@ -47,7 +47,7 @@ static bool has_terminal(void)
 /* Waits to be told where the sockets are; false: there will be none. */
 static bool wait_to_go(int go)
 {
-	char names[SOCKETS_MAX];
+	char names[SOCKETS];
 	ssize_t n = read(go, names, sizeof(names)); /* what was written at once comes at once */
 
 	if (n <= 0)
@@ -95,7 +95,7 @@ bool run_fork(struct run *run, const char *command, const sigset_t *mask)
 
 bool run_go(struct run *run, const char *socket, const char *qmp)
 {
-	char names[SOCKETS_MAX];
+	char names[SOCKETS];
 	int len = snprintf(names, sizeof(names), "%s%c%s", socket, '\0', qmp) + 1;
 	bool ok = write(run->go, names, (size_t)len) == len;
 

@@ -34,11 +34,15 @@
 /*
  * After some activity the loop stays awake for twice as long as the last of those pauses took after
  * which something happened again, since it will most likely happen again; that is forgotten slowly.
+ * Where it does not pay, several times in a row, it is left, and only tried again now and then: on
+ * one processor with us, a guest can do nothing for as long as we wait for it.
  * Then it sleeps for an eighth of the time for which nothing has happened, so that what is found
  * is found with little more delay than it already has, and never for longer than is asked for.
  */
 #define HOT_MIN_NS (100 * NS_PER_US)
 #define HOT_MAX_NS NS_PER_MS
+#define MISSES_MAX 3
+#define RETRY_EVERY 64
 #define LOOKS 64 /* in a row, before descriptors are seen to: about as long as that takes */
 #define INTERVAL_MIN_NS (20 * NS_PER_US)
 
@@ -57,6 +61,7 @@ struct look {
 	uint64_t period, interval; /* at most, and now; ns */
 	uint64_t active;	   /* when something last happened, on uv_hrtime() */
 	uint64_t hot;		   /* for how long to stay awake after it; ns */
+	unsigned misses;	   /* how often the next came soon, but not while awake */
 };
 
 struct loop {
@@ -311,6 +316,11 @@ static void arm_look(struct loop *loop)
 	timerfd_settime(look->timer, 0, &when, NULL);
 }
 
+static uint64_t stay_awake(const struct look *look)
+{
+	return look->misses < MISSES_MAX || look->misses % RETRY_EVERY == 0 ? look->hot : 0;
+}
+
 /* Between two of these, libuv sees to what is ready without sleeping. */
 static void on_hot(uv_idle_t *idle)
 {
@@ -322,7 +332,7 @@ static void on_hot(uv_idle_t *idle)
 		found = look->fn(look->ctx, false);
 	if (found) {
 		loop_hot(loop);
-	} else if (uv_hrtime() - look->active >= look->hot) {
+	} else if (uv_hrtime() - look->active >= stay_awake(look)) {
 		uv_idle_stop(idle);
 		arm_look(loop);
 	}
@@ -333,6 +343,10 @@ void loop_hot(struct loop *loop)
 	struct look *look = &loop->look;
 	uint64_t now = uv_hrtime(), pause = now - look->active;
 
+	if (uv_is_active((uv_handle_t *)&loop->hot))
+		look->misses = 0;
+	else if (pause < HOT_MAX_NS)
+		look->misses++;
 	look->hot -= look->hot / 8;
 	if (pause < HOT_MAX_NS)
 		look->hot = MAX(look->hot, MIN(2 * pause, HOT_MAX_NS));
@@ -363,7 +377,8 @@ static void stop_looking(struct loop *loop)
 	loop_unwatch(look->watch);
 	if (look->timer >= 0)
 		close(look->timer);
-	*look = (struct look){.timer = -1, .active = look->active, .hot = look->hot};
+	*look = (struct look){
+		.timer = -1, .active = look->active, .hot = look->hot, .misses = look->misses};
 }
 
 bool loop_look(struct loop *loop, uint64_t period_ns, loop_look_fn *fn, void *ctx)

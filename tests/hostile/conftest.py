@@ -11,18 +11,8 @@ import pytest
 for folder in "qmp", "lib", "state":
     sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", folder))
 
-from daemon import Daemon, program  # noqa: E402
-
-
-def fds(device):
-    return len(os.listdir(f"/proc/{device.proc.pid}/fd"))
-
-
-def built(name):
-    """A program that the build with -Dtests=true has beside swcxl."""
-    path = os.path.join(os.path.dirname(program()), "tests", "hostile", name)
-    assert os.path.exists(path), "a build with -Dtests=true has it"
-    return path
+from daemon import Daemon  # noqa: E402
+from hostile import built  # noqa: E402
 
 
 @pytest.fixture

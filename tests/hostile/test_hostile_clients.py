@@ -16,8 +16,8 @@ import threading
 import time
 
 import pytest
-from conftest import built, fds
 from daemon import Daemon, Qmp, program, wait_until
+from hostile import built, fds
 from vfio_user import (BAR2, CONFIG, GET_INFO, NO_REPLY, REGION_READ, VERSION, WRITE_MULTI,
                        Client, Closed, Mailbox, assert_serves, connect_late, pack)
 

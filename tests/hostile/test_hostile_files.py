@@ -5,8 +5,8 @@ import os
 import re
 import subprocess
 
-from conftest import built
 from daemon import Daemon, program
+from hostile import built
 from snapshot import VOLATILE, set_lsa
 
 LIMIT = 4 << 20  # of the journal, once it is written

@@ -13,8 +13,8 @@ import threading
 import time
 
 import pytest
-from conftest import fds
 from daemon import Daemon, Qmp, program, wait_until
+from hostile import fds, words
 from snapshot import VOLATILE, assert_same, cci, change_at_random, set_lsa, snapshot
 from vfio_user import (BAR2, CONFIG, REGION_READ, Client, Closed, Mailbox,
                        QemuClient, assert_serves, connect_late, pack)
@@ -137,7 +137,7 @@ def test_the_end_comes_at_any_time(tmp_path, number):
                 qmp.cmd("swcxl-plant-poison", start=VOLATILE + 64 * rng.randrange(4096), length=64)
         stop.join()
         assert device.wait() == 0
-        assert device.stderr() == ""
+        assert words(device.stderr()) == []
         left = os.listdir(device.dir)
         assert left == ["stderr"], left
         device.kill()
@@ -167,11 +167,11 @@ def test_signals_during_the_start(tmp_path):
     for i in range(25):
         proc = subprocess.Popen([program(), "--volatile", "256M", "--qmp", tmp_path / "qmp",
                                  "--socket-path", tmp_path / "vfio", "--pid-file", tmp_path / "pid",
-                                 "--state", tmp_path / "state"], stderr=subprocess.PIPE)
+                                 "--state", tmp_path / "state"], stderr=subprocess.PIPE, text=True)
         time.sleep(rng.random() * 0.06)
         proc.send_signal(signal.SIGTERM)
-        _, words = proc.communicate(timeout=20)
-        assert proc.returncode in (0, -signal.SIGTERM) and words == b"", (i, words)
+        _, said = proc.communicate(timeout=20)
+        assert proc.returncode in (0, -signal.SIGTERM) and not words(said), (i, said)
         left = set(os.listdir(tmp_path)) - {"state", "state-wal", "state-journal"}
         assert not left, (i, left)
 
