@@ -41,7 +41,7 @@
  */
 #define HOT_MIN_NS (100 * NS_PER_US)
 #define HOT_MAX_NS NS_PER_MS
-#define MISSES_MAX 3
+#define MISSES 3
 #define RETRY_EVERY 64
 #define LOOKS 64 /* in a row, before descriptors are seen to: about as long as that takes */
 #define INTERVAL_MIN_NS (20 * NS_PER_US)
@@ -318,7 +318,7 @@ static void arm_look(struct loop *loop)
 
 static uint64_t stay_awake(const struct look *look)
 {
-	return look->misses < MISSES_MAX || look->misses % RETRY_EVERY == 0 ? look->hot : 0;
+	return look->misses < MISSES || look->misses % RETRY_EVERY == 0 ? look->hot : 0;
 }
 
 /* Between two of these, libuv sees to what is ready without sleeping. */
