@@ -283,6 +283,29 @@ def test_first_command_after_a_pause(start, poll):
         assert rings(qmp) == 3
 
 
+def test_one_processor_for_guest_and_device(start):
+    """A guest that waits for its doorbell cannot run while the device waits for the next one: the
+    device has to give way. Messages, which make both sleep, are the measure."""
+    device = start()
+    all_of_them = os.sched_getaffinity(0)
+    one = {min(all_of_them)}
+    with Client(device.socket) as client:
+        boxes = {mapped: Mailbox(client, mapped=mapped) for mapped in (False, MAPPED)}
+        try:
+            os.sched_setaffinity(0, one)
+            os.sched_setaffinity(device.proc.pid, one)
+            times = {False: [], MAPPED: []}
+            for _ in range(5):
+                for mapped, box in boxes.items():
+                    began = time.monotonic()
+                    for _ in range(100):
+                        box.ok(0x4000)
+                    times[mapped].append(time.monotonic() - began)
+        finally:
+            os.sched_setaffinity(0, all_of_them)
+    assert sorted(times[MAPPED])[2] < 1.5 * sorted(times[False])[2]
+
+
 def wakeups(device):
     with open(f"/proc/{device.proc.pid}/status") as f:
         return next(int(line.split()[1]) for line in f if line.startswith("voluntary"))
