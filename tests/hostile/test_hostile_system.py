@@ -116,8 +116,16 @@ def test_a_client_is_not_stuck_because_the_clock_jumps(chaos):
 # ---- signals -------------------------------------------------------------------------------------
 
 
+@pytest.fixture
+def not_ignored():
+    """As a terminal starts programs, even if the tests themselves run below nohup(1)."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
-def test_the_end_comes_at_any_time(tmp_path, number):
+def test_the_end_comes_at_any_time(tmp_path, number, not_ignored):
     """Under load, at random moments: status 0, nothing is left behind, and the state file has what
     was acknowledged."""
     rng = random.Random(int(number))
