@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """One client at a time: refusing, coming back, inherited sockets, and the memory that is shared."""
 
+import contextlib
 import errno
 import mmap
 import os
@@ -24,9 +25,12 @@ def payloads(device):
 
 
 def fds_of(device):
-    return sorted(os.readlink(f"/proc/{device.proc.pid}/fd/{fd}")
-                  for fd in os.listdir(f"/proc/{device.proc.pid}/fd")
-                  if os.path.lexists(f"/proc/{device.proc.pid}/fd/{fd}"))
+    """What its descriptors are, as far as they stay while they are looked at."""
+    found = []
+    for fd in os.listdir(f"/proc/{device.proc.pid}/fd"):
+        with contextlib.suppress(FileNotFoundError):
+            found.append(os.readlink(f"/proc/{device.proc.pid}/fd/{fd}"))
+    return sorted(found)
 
 
 # ---- one at a time -------------------------------------------------------------------------------
