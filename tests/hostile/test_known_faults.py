@@ -2,16 +2,17 @@
 """Faults that other devices of this kind had, tried on this one as a guest or a VMM would: what of
 docs/FAULTS.md no other test tries in this way."""
 
+import os
 import struct
 
 import pytest
-from daemon import QmpError
+from daemon import Daemon, QmpError
 from vfio_user import (BAR0, BAR2, BAR4, CONFIG, DIRTY_PAGES, DMA_UNMAP, GET_REGION_IO_FDS, MSIX,
                        SET_IRQS, Client, Interrupt, Mailbox, VfioError, assert_serves,
                        device_capabilities, extended_capabilities)
 
 INVALID_INPUT, UNSUPPORTED, BAD_ADDRESS, BAD_LENGTH = 2, 3, 0x0f, 0x16
-BAD_LIST, STARTED, ABORTED = 0x1e, 1, 0x1d
+BAD_LIST, STARTED, ABORTED = 0x1e, 1, 0x12
 U64 = (1 << 64) - 1
 MIB256 = 1 << 28
 TOP = 2 * MIB256
@@ -36,7 +37,6 @@ def box(client):
 
 @pytest.fixture
 def start():
-    from daemon import Daemon
     daemons = []
 
     def start(*options):
@@ -151,20 +151,24 @@ def test_a_feature_does_not_grow(box):
 
 
 def test_parts_of_a_package_end_somewhere(box):
-    """Transfer FW: each part is fine, the sum of them is not; 32-bit offsets in units of 128 do
-    not wrap to the beginning."""
+    """Transfer FW: 32-bit offsets in units of 128 bytes do not wrap to the beginning, and a part
+    that is out of order is none, however often it comes."""
     unit = bytes(range(128))
-    for action, offset in ((2, 0), (3, 1), (1, 0xffffffff), (0, 0xffffffff)):
-        rc = box.command(0x0201, struct.pack("<BBHI120x", action, 2, 0, offset) + unit)[0]
-        assert rc in (0, 1, INVALID_INPUT) or rc > 2
-        box.command(0x0201, struct.pack("<BBHI120x", 4, 0, 0, 0))
-        box.command(0x0005)
-    box.ok(0x0201, struct.pack("<BBHI120x", 1, 2, 0, 0) + unit)
-    for offset in (0x02000000, 0x01ffffff, 0xfffffffe, 0xffffffff):
-        assert box.command(0x0201, struct.pack("<BBHI120x", 2, 2, 0, offset) + unit)[0] != 0
-        box.command(0x0201, struct.pack("<BBHI120x", 4, 0, 0, 0))
-        box.ok(0x0201, struct.pack("<BBHI120x", 1, 2, 0, 0) + unit)
-    assert box.ok(0x0200)[0] >= 2, "its slots are there"
+
+    def part(action, offset):
+        return box.command(0x0201, struct.pack("<BBHI120x", action, 2, 0, offset) + unit)[0]
+
+    slots = box.ok(0x0200)
+    for offset in (2, 0x01ffffff, 0x02000000, 0x02000001, 0x7fffffff, 0xfffffffe, 0xffffffff):
+        assert part(1, 0) == 0
+        assert part(2, offset) not in (0, STARTED), f"after a gap: {offset:#x}"
+        part(4, 0)
+    assert part(1, 0) == 0
+    for offset in range(1, 20000):
+        if part(2, offset) != 0:
+            break
+    part(4, 0)
+    assert box.ok(0x0200) == slots
 
 
 def entry(start, length):
@@ -196,11 +200,7 @@ def test_dynamic_capacity_that_wraps(start):
             assert rc == INVALID_INPUT or struct.unpack_from("<I", out)[0] == 0
         box.ok(0x4802, struct.pack("<IB3x", 1, 0) + entry(TOP, 2 * block))
         assert struct.unpack_from("<II", box.ok(0x4801, struct.pack("<II", 99, 0))) == (1, 1)
-        assert_serves_after(qmp)
-
-
-def assert_serves_after(qmp):
-    assert qmp.cmd("query-status")["running"]
+        assert qmp.cmd("query-status")["running"]
 
 
 def test_pages_of_extents_are_of_different_extents(start):
@@ -229,7 +229,6 @@ def test_memory_is_not_a_region(client):
     for index in range(client.info()[2]):
         info, fd = client.region_info(index)
         if fd is not None:
-            import os
             os.close(fd)
         assert info.size < MIB256 // 16, f"region {index} has {info.size} bytes"
 
@@ -277,24 +276,16 @@ def test_media_operations_that_wrap(box, qmp):
 
 
 def test_vectors_are_in_the_table(box, client):
-    """A sanitize, of any kind, ends with the vector that the mailbox names, which exists; no other
-    fires, and no event log names one that does not."""
+    """The mailbox's and those of the event logs, whatever the guest writes there."""
     count = client.irq_info(MSIX).count
     assert box.vector < count
-    irqs = [Interrupt() for _ in range(count)]
-    client.set_irqs(4 | 32, MSIX, 0, count, [irq.fd for irq in irqs])
-    client.put_config(next(at for at in range(0x40, 0x100, 4) if client.config(at, 1) == 0x11) + 2,
-                      0x8000, 2)
-    assert all(byte >> 4 < count for byte in box.ok(0x0102))
-    for vector in range(16):
-        box.command(0x0103, bytes([1 | vector << 4] * 4))
-        assert all(byte >> 4 < count for byte in box.ok(0x0102))
-    for irq in irqs:
-        irq.close()
-    client.set_irqs(1 | 32, MSIX, 0, 0)
+    for byte in range(256):
+        box.command(0x0103, bytes([byte] * 5))
+        assert all(policy >> 4 < count for policy in box.ok(0x0102))
 
 
-def test_sanitize_signals_its_own_vector(device, box, client, qmp):
+def test_sanitize_signals_its_own_vector(box, client, qmp):
+    """Ends of whatever runs in the background fire the vector that the mailbox names, alone."""
     count = client.irq_info(MSIX).count
     irqs = [Interrupt() for _ in range(count)]
     client.set_irqs(4 | 32, MSIX, 0, count, [irq.fd for irq in irqs])
@@ -346,7 +337,7 @@ def test_messages_in_messages(box):
 def test_abort_at_every_percentage(box, qmp):
     for percent in range(100):
         box.ok(0x4304, WHOLE + b"\1", STARTED)
-        step(qmp, LINES * 5 * percent + 1)
+        step(qmp, LINES * 5 * percent + 1000)
         running, opcode, shown, _ = box.background()
         assert (running, opcode, shown) == (True, 0x4304, percent)
         box.ok(0x0005)
@@ -362,6 +353,7 @@ def test_percent_is_of_the_operation_not_of_the_clock(box, qmp):
     """It counts from the operation's start, however old the device is."""
     step(qmp, 3 * 10**18)
     box.ok(0x4304, WHOLE + b"\1", STARTED)
+    step(qmp, 1000)  # it is of lines that have been passed
     for percent in range(100):
         assert box.background() == (True, 0x4304, percent, 0)
         step(qmp, LINES * 5)
@@ -369,9 +361,9 @@ def test_percent_is_of_the_operation_not_of_the_clock(box, qmp):
 
 
 def test_resets_and_ends_during_every_operation(device, qmp):
-    """Reset, or the VMM goes away, at any time of a scan, a sanitize, a media operation."""
-    for opcode, payload in ((0x4304, WHOLE + b"\0"), (0x4400, b""),
-                            (0x4402, struct.pack("<BB2xIQQ", 1, 0, 1, 0, TOP))):
+    """Reset, or the VMM goes away, in the middle of a scan, a media operation, a sanitize."""
+    for opcode, payload in ((0x4304, WHOLE + b"\0"),
+                            (0x4402, struct.pack("<BB2xIQQ", 1, 0, 1, 0, TOP)), (0x4400, b"")):
         for how in ("reset", "end"):
             with Client(device.socket) as client:
                 box = Mailbox(client)
@@ -480,7 +472,7 @@ def test_everything_found_has_its_record(box, qmp):
 def test_injecting_is_bounded_by_what_identify_says(start):
     """Not by the length of the list, which overflows; 0010h comes for the limit, and for it alone.
     """
-    device = start("--inject-max", "5", "--poison-list-max", "2")
+    device = start("--inject-limit", "5", "--poison-list-max", "2")
     with Client(device.socket) as client:
         box = Mailbox(client, mapped="registers")
         assert struct.unpack_from("<H", box.ok(0x4000), 0x3f)[0] == 5
@@ -613,15 +605,18 @@ def test_each_kind_of_interrupt_has_its_own_vectors(client):
 
 
 def test_any_byte_of_configuration_can_be_written(client):
-    """A guest can: an error would reach it through its VMM. Each write is of the bytes that it
-    has: what lies behind stays."""
+    """A guest can: an error would reach it through its VMM. A write is of the bytes that it has:
+    what lies behind them stays."""
     for width in (1, 2, 4):
         for at in range(0, 4096 - width + 1):
-            before = client.read(CONFIG, 0, 4096) if at < 256 and width == 1 else None
-            client.put_config(at, client.config(at, width) if at >= 256 else (1 << 8 * width) - 1,
-                              width)
-            if before and at not in (0x07, 0x06):
-                assert client.read(CONFIG, 0, 4096)[at + 4:at + 8] == before[at + 4:at + 8]
+            client.put_config(at, client.config(at, width), width)
+    line = client.config(0x3c)  # Interrupt Line can be written, and is all there is
+    client.put_config(0x3c, 0x55, 1)
+    assert client.config(0x3c) == line & ~0xff | 0x55
+    client.put_config(0x3b, 0xff, 1)
+    assert client.config(0x3c) == line & ~0xff | 0x55
+    for at in range(256):
+        client.put_config(at, 0xff, 1)
     client.reset()
     assert client.read(CONFIG, 0, 2) == b"\x98\x1e"
 
@@ -631,7 +626,6 @@ def test_no_register_takes_the_process(client):
     for region in (BAR0, BAR2, BAR4, CONFIG):
         info, fd = client.region_info(region)
         if fd is not None:
-            import os
             os.close(fd)
         for offset in (0, 1, 3, 7, info.size // 2 + 1):
             length = min(info.size - offset, 1 << 20)
