@@ -19,7 +19,6 @@ TOP = 2 * MIB256
 LINES = TOP // 64
 CEL = bytes.fromhex("0da9c0b5bf414b788f7996b1623b3f17")
 ECS = bytes.fromhex("e5b13f2223284a14b8bab9691e893386")
-SCRUB = bytes.fromhex("96dad7d6fde8482ba77533774e06db8a")
 WHOLE = struct.pack("<QQ", 0, LINES)
 
 
