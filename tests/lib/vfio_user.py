@@ -558,6 +558,7 @@ class Mailbox:
     it: by writing 1 to the control register."""
 
     CAPS, CONTROL, COMMAND, STATUS, BACKGROUND, PAYLOAD = 0, 4, 8, 0x10, 0x18, 0x20
+    STORE = {1: ctypes.c_uint8, 2: ctypes.c_uint16, 4: ctypes.c_uint32, 8: ctypes.c_uint64}
 
     def __init__(self, client, secondary=False, mapped=False):
         self.client = client
@@ -580,8 +581,9 @@ class Mailbox:
 
     def put(self, register, value, width=4):
         if self.page:
-            at = 4096 - self.PAYLOAD + register
-            self.page[at:at + width] = value.to_bytes(width, "little")
+            # One store, as a driver's: a slice of 4 bytes is copied by two that overlap, and the
+            # second may ring again when the first has been answered already.
+            self.STORE[width].from_buffer(self.page, 4096 - self.PAYLOAD + register).value = value
             return
         self.client.put(BAR2, self.base + register, value, width)
 
