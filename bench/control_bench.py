@@ -55,7 +55,7 @@ class Peer:
         self.qemu = Qemu() if image() else None
         self.line = 0
         if not self.qemu:
-            say("no QEMU to compare with: tests/vm/build-image makes it")
+            say("no QEMU to compare with")
 
     def add(self, series, key, count, depth):
         if self.qemu:

@@ -4,7 +4,6 @@
 Figures go to stdout, a JSON object a line; words for people to stderr.
 """
 
-import hashlib
 import json
 import os
 import shutil
@@ -16,6 +15,9 @@ import tempfile
 import time
 
 TREE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+sys.path.insert(0, os.path.join(TREE, "tests", "vm"))
+from guest import build_image  # noqa: E402
+
 SWCXL = os.environ.get("SWCXL") or os.path.join(TREE, "build", "swcxl")
 CLIENT = os.path.join(os.path.dirname(os.path.abspath(SWCXL)), "bench", "control_client")
 WAIT_S = 30
@@ -31,14 +33,11 @@ def emit(**figure):
 
 
 def image():
-    """Where tests/vm/build-image has put QEMU, or None."""
-    script = os.path.join(TREE, "tests", "vm", "build-image")
-    with open(script, "rb") as file:
-        key = hashlib.sha256(file.read()).hexdigest()[:16]
-    cache = os.environ.get("SWCXL_CACHE") or os.path.join(
-        os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "swcxl")
-    path = os.path.join(cache, "vm-" + key)
-    return path if os.path.isdir(path) else None
+    """Where QEMU is, made if it has to be; None when it cannot be made."""
+    try:
+        return build_image()
+    except subprocess.CalledProcessError:
+        return None
 
 
 class Process:

@@ -485,7 +485,7 @@ void vfio_server_pause(struct vfio_server *s, bool pause)
 	s->paused = pause;
 	if (s->conn.fd >= 0)
 		listen_to_conn(s);
-	if (!pause)
+	if (!pause && s->looking)
 		loop_hot(s->loop); /* to what has rung meanwhile */
 }
 
