@@ -116,6 +116,18 @@ static double list(struct rig *rig, double *floor)
 	return t * 1e9 / (double)records;
 }
 
+/* All poison goes with the power. ns per range. */
+static double reset(struct rig *rig)
+{
+	struct swcxl_status status;
+	double t0;
+
+	swcxl_query(rig->dev, &status);
+	t0 = seconds();
+	swcxl_reset(rig->dev, SWCXL_RESET_COLD);
+	return (seconds() - t0) * 1e9 / (double)status.ranges;
+}
+
 /* Commands per second. */
 static double commands(struct rig *rig, unsigned opcode, const uint8_t *in, size_t in_len)
 {
@@ -148,7 +160,7 @@ static double short_list(double *floor)
 	return rate;
 }
 
-enum { PLANT, BYTES, SCAN, LIST, IDENTIFY, SHORT, FIGURES };
+enum { PLANT, BYTES, SCAN, LIST, IDENTIFY, SHORT, RESET, FIGURES };
 
 static struct figure figures[FIGURES] = {
 	[PLANT] = {"core.plant",
@@ -206,6 +218,17 @@ static struct figure figures[FIGURES] = {
 		      "through the dispatcher, without transport",
 		      {0},
 		      {0}},
+	[RESET] = {"core.reset",
+		   "reset that loses all poison",
+		   "ns per range",
+		   "less",
+		   "swcxl_reset",
+		   NULL,
+		   false,
+		   "null",
+		   "in one piece: others wait meanwhile",
+		   {0},
+		   {0}},
 	[SHORT] = {"core.short_list",
 		   "Get Poison List, 100 records",
 		   "commands/s",
@@ -232,6 +255,7 @@ int main(int argc, char **argv)
 		figures[LIST].our[i] = list(&rig, &figures[LIST].others[i]);
 		figures[IDENTIFY].our[i] = commands(&rig, 0x4000, NULL, 0);
 		figures[SHORT].our[i] = short_list(&figures[SHORT].others[i]);
+		figures[RESET].our[i] = reset(&rig);
 		swcxl_free(rig.dev);
 	}
 	for (unsigned i = 0; i < FIGURES; i++)

@@ -467,6 +467,26 @@ static bool is_loose(const struct btree *t, const struct btree_node *a, const st
 	return a->n + b->n <= cap * 3 / 4 || MIN(a->n, b->n) < MAX(2u, cap / 8);
 }
 
+static void drop_leaf(struct btree *t, struct btree_node *leaf)
+{
+	if (leaf->prev)
+		leaf->prev->next = leaf->next;
+	if (leaf->next)
+		leaf->next->prev = leaf->prev;
+	release(t, leaf);
+}
+
+/* Two neighbours become the first of them. */
+static void join(struct btree *t, struct btree_node *a, struct btree_node *b, bool leaf)
+{
+	move(t, leaf, a, a->n, b, 0, b->n);
+	a->n = (uint16_t)(a->n + b->n);
+	if (leaf)
+		drop_leaf(t, b);
+	else
+		release(t, b);
+}
+
 /*
  * Puts children i and i + 1 of a node in order after one of them shrank: joins them when both fit
  * well into one, evens them out when one is nearly empty. False: both were well.
@@ -481,15 +501,8 @@ static bool settle(struct btree *t, struct btree_node *parent, unsigned i, bool 
 	if (!leaf)
 		b->keys[0] = parent->keys[i + 1]; /* where nobody looked, but will now */
 	if (n <= cap * 3u / 4) {
-		move(t, leaf, a, a->n, b, 0, b->n);
-		a->n = (uint16_t)n;
-		if (leaf) {
-			a->next = b->next;
-			if (a->next)
-				a->next->prev = a;
-		}
+		join(t, a, b, leaf);
 		close_at(t, false, parent, i + 1, 1);
-		release(t, b);
 	} else if (a->n < b->n) {
 		unsigned k = (b->n - a->n) / 2u;
 
@@ -549,4 +562,108 @@ void btree_remove(struct btree *t, uint64_t key)
 		release(t, t->root);
 		t->root = NULL;
 	}
+}
+
+/* Sets all inner nodes aside. */
+static void spare_inner(struct btree *t, struct btree_node *node, unsigned height)
+{
+	if (!height)
+		return;
+	for (unsigned i = 0; i < node->n; i++)
+		spare_inner(t, kids(t, node)[i], height - 1);
+	node->next = t->spare;
+	t->spare = node;
+	t->spares++;
+}
+
+/* Nodes above a chain of *n, filled evenly. Returns the first of their chain, and in *n how many. */
+static struct btree_node *build_level(struct btree *t, struct btree_node *below, uint64_t *n)
+{
+	uint64_t nodes = (*n + t->inner_cap - 1) / t->inner_cap;
+	struct btree_node *first = NULL, **link = &first;
+
+	for (uint64_t j = 0; j < nodes; j++) {
+		struct btree_node *node = take(t);
+
+		node->n = (uint16_t)(*n * (j + 1) / nodes - *n * j / nodes);
+		for (unsigned i = 0; i < node->n; i++, below = below->next) {
+			node->keys[i] = below->keys[0];
+			kids(t, node)[i] = below;
+		}
+		*link = node;
+		link = &node->next;
+	}
+	*n = nodes;
+	return first;
+}
+
+/* Inner nodes anew, above a chain of leaves that is not longer than it was: the old ones do. */
+static void build_inner(struct btree *t, struct btree_node *leaves)
+{
+	uint64_t n = 0;
+
+	spare_inner(t, t->root, t->height);
+	for (struct btree_node *leaf = leaves; leaf; leaf = leaf->next)
+		n++;
+	t->root = leaves;
+	for (t->height = 0; n > 1; t->height++)
+		t->root = build_level(t, t->root, &n);
+	trim_spares(t, KEEP_SPARES);
+}
+
+/* The leaf that was filled last may be a small one, or empty. Returns the first of the chain. */
+static struct btree_node *settle_leaf(struct btree *t, struct btree_node *first,
+				      struct btree_node *leaf)
+{
+	struct btree_node *prev = leaf->prev, *next = leaf->next;
+
+	if (!leaf->n) {
+		drop_leaf(t, leaf);
+		return prev ? first : next;
+	}
+	if (next && leaf->n + next->n <= t->leaf_cap)
+		join(t, leaf, next, true);
+	if (prev && prev->n + leaf->n <= t->leaf_cap)
+		join(t, prev, leaf, true);
+	return first;
+}
+
+/*
+ * Entries that stay move down in the chain, to where others have gone: never beyond where they
+ * come from. Leaves are filled, and those that are left over go. The last one with entries of the
+ * stretch is dealt with as a whole.
+ */
+void btree_filter(struct btree *t, uint64_t first, uint64_t last, btree_keep *keep, void *ctx)
+{
+	uint64_t before = t->count;
+	struct btree_pos from, to;
+	struct btree_node *leaves;
+	struct path path;
+
+	if (!btree_ceil(t, first, &from))
+		return;
+	leaves = descend(t, 0, &path);
+	to = from;
+	do {
+		uint64_t key = btree_key(from);
+
+		if (key <= last && !keep(ctx, key, btree_value(t, from))) {
+			t->count--;
+		} else if (t->count == before) {
+			to = (struct btree_pos){from.leaf, from.i + 1};
+		} else {
+			if (to.i == t->leaf_cap) {
+				to.leaf->n = t->leaf_cap;
+				to = (struct btree_pos){to.leaf->next, 0};
+			}
+			move(t, true, to.leaf, to.i++, from.leaf, from.i, 1);
+		}
+	} while (btree_next(t, &from) && (from.i || btree_key(from) <= last));
+	if (t->count == before)
+		return;
+	to.leaf->n = (uint16_t)to.i;
+	while (to.leaf->next != from.leaf)
+		drop_leaf(t, to.leaf->next);
+	drop_finger(t);
+	build_inner(t, settle_leaf(t, leaves, to.leaf));
 }

@@ -111,4 +111,12 @@ void *btree_insert(struct btree *tree, uint64_t key);
 /* Removes a key that is there. Never fails. */
 void btree_remove(struct btree *tree, uint64_t key);
 
+/*
+ * Removes those entries from first to last that keep() does not want: it is asked about each of
+ * them in order, and must not look at the tree. For many at once: some nanoseconds for each, and as
+ * much for every leaf of the tree if any goes. Gives back what was reserved. Never fails.
+ */
+typedef bool btree_keep(void *ctx, uint64_t key, const void *value);
+void btree_filter(struct btree *tree, uint64_t first, uint64_t last, btree_keep *keep, void *ctx);
+
 #endif

@@ -360,3 +360,23 @@ void ranges_cut(struct ranges *map, uint64_t start, uint64_t len)
 			lay(map, end, above, r.attr, false);
 	}
 }
+
+struct filter {
+	ranges_keep *keep;
+	void *ctx;
+};
+
+static bool keep_entry(void *ctx, uint64_t key, const void *value)
+{
+	const struct filter *filter = ctx;
+	struct range r = ranges_entry(key, *(const uint64_t *)value);
+
+	return filter->keep(filter->ctx, &r);
+}
+
+void ranges_filter(struct ranges *map, uint64_t start, uint64_t len, ranges_keep *keep, void *ctx)
+{
+	struct filter filter = {keep, ctx};
+
+	btree_filter(&map->tree, start, start + len - 1, keep_entry, &filter);
+}

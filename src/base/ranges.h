@@ -128,6 +128,10 @@ void ranges_put(struct ranges *map, uint64_t start, uint64_t len, uint8_t attr);
 /* Gives an entry another attribute in place, if that is all there is to it: the range is exactly
  * that entry, and no neighbour joins. False: it is not, nothing changed. */
 bool ranges_recolour(struct ranges *map, uint64_t start, uint64_t len, uint8_t attr);
+/* Removes the entries that keep() does not want, from a stretch that begins and ends at bounds.
+ * keep() must not look at the map, and wants equal attributes alike. Never fails. */
+typedef bool ranges_keep(void *ctx, const struct range *r);
+void ranges_filter(struct ranges *map, uint64_t start, uint64_t len, ranges_keep *keep, void *ctx);
 /* Makes a gap of whatever is there. Needs a reservation, unless it reaches the end of a run. */
 void ranges_cut(struct ranges *map, uint64_t start, uint64_t len);
 

@@ -142,15 +142,21 @@ static void replace(struct ranges *map, const struct range *piece, uint8_t attr)
 		ranges_put(map, piece->start, piece->len, attr);
 }
 
+/* These lines are something else now. */
+static void note(struct media *m, const struct range *was, uint8_t attr)
+{
+	if (was->attr)
+		count(m, -was->len, was->attr);
+	if (attr)
+		count(m, was->len, attr);
+	if (m->changed)
+		m->changed(m->ctx, was->start, was->len, attr);
+}
+
 static void set_piece(struct media *m, const struct range *piece, uint8_t attr)
 {
 	replace(&m->poison, piece, attr);
-	if (piece->attr)
-		count(m, -piece->len, piece->attr);
-	if (attr)
-		count(m, piece->len, attr);
-	if (m->changed)
-		m->changed(m->ctx, piece->start, piece->len, attr);
+	note(m, piece, attr);
 }
 
 static void trim(struct media *m)
@@ -197,14 +203,26 @@ bool media_transform(struct media *m, uint64_t start, uint64_t len, media_fn *fn
 	return true;
 }
 
+struct sweep {
+	struct media *media;
+	media_fn *keep;
+};
+
+static bool sweep_keeps(void *ctx, const struct range *r)
+{
+	const struct sweep *sweep = ctx;
+
+	if (sweep->keep(r->attr, NULL))
+		return true;
+	note(sweep->media, r, 0);
+	return false;
+}
+
 void media_sweep(struct media *m, uint64_t start, uint64_t len, media_fn *keep)
 {
-	uint64_t line = start;
-	struct range piece;
+	struct sweep sweep = {m, keep};
 
-	while (ranges_piece(&m->poison, &line, start + len, &piece))
-		if (piece.attr && !keep(piece.attr, NULL))
-			set_piece(m, &piece, 0);
+	ranges_filter(&m->poison, start, len, sweep_keeps, &sweep);
 }
 
 void media_recount(struct media *m)

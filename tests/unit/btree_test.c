@@ -322,8 +322,84 @@ static void keys_are_raised_in_place(void)
 	}
 }
 
+/* Wants what has a bit set in its pattern; sees the entries of the stretch, each once, in order. */
+struct wish {
+	uint64_t seen, next;
+	unsigned first, last;
+	bool keep[KEYS];
+};
+
+static bool wanted(void *ctx, uint64_t key, const void *value)
+{
+	struct wish *wish = ctx;
+	unsigned i = (unsigned)(key / spread);
+
+	CHECK(key % spread == 0 && i >= wish->first && i <= wish->last && there[i]);
+	CHECK(key >= wish->next && *(const unsigned char *)value == (unsigned char)(i * 37 + 1));
+	wish->next = key + 1;
+	wish->seen++;
+	if (!wish->keep[i]) {
+		there[i] = false;
+		entries--;
+	}
+	return wish->keep[i];
+}
+
+/* From a stretch goes what is not wanted: all, nothing, single ones, whole leaves; no memory is
+ * taken, what is over is given back, and the tree works on. */
+static void one_filtered_run(uint32_t value_size, uint32_t node_size)
+{
+	static struct wish wish;
+	uint64_t inside = 0;
+	struct btree t;
+
+	start(&t, value_size, node_size);
+	for (unsigned round = 0; round < 60; round++) {
+		unsigned density = 1 + (unsigned)below(8), bias = (unsigned)below(9);
+
+		for (unsigned i = 0; i < KEYS; i++) {
+			if (there[i] || below(8) >= density)
+				continue;
+			CHECK(btree_reserve(&t, 1));
+			put(&t, i);
+		}
+		wish = (struct wish){.first = (unsigned)below(KEYS)};
+		wish.last = wish.first + (unsigned)below(KEYS - wish.first);
+		if (below(4) == 0) {
+			wish.first = 0;
+			wish.last = KEYS - 1;
+		}
+		inside = 0;
+		for (unsigned i = 0, run = 0; i < KEYS; i++) {
+			run = run ? run - 1 : (unsigned)below(40);
+			wish.keep[i] = run % 3 ? bias > 4 : below(8) < bias;
+			inside += there[i] && i >= wish.first && i <= wish.last;
+		}
+		memory.left = 0;
+		btree_filter(&t, wish.first * spread, wish.last * spread, wanted, &wish);
+		memory.left = -1;
+		CHECK(wish.seen == inside && memory.blocks <= bound(&t));
+		check_walk(&t);
+		for (unsigned i = 0; i < KEYS; i++)
+			check_search(&t, i, i ? (int)below(3) - 1 : (int)below(2));
+	}
+	stop(&t);
+}
+
+static void a_filter_removes_what_is_not_wanted(void)
+{
+	for (unsigned i = 0; i < 20; i++) {
+		one_filtered_run(8, HEAD + 4 * 16);
+		one_filtered_run(8, HEAD + 5 * 16);
+		one_filtered_run(8, 256);
+		one_filtered_run(8, 1024);
+		one_filtered_run(64, HEAD + 4 * 72);
+	}
+}
+
 int main(void)
 {
+	RUN(a_filter_removes_what_is_not_wanted);
 	RUN(random_operations_match_a_sorted_array);
 	RUN(edges_of_the_key_space);
 	RUN(a_reservation_is_enough);
