@@ -136,7 +136,7 @@ static uint32_t take_width(struct input *in)
 {
 	uint8_t n = (uint8_t)take(in, 1);
 
-	return n < 0xc0 ? 1u << n % 4 : n % 64 * (n & 1 ? 8 : 1);
+	return n < 0xc0 ? 1u << n % 4 : n % 64 * (n & 1 ? 8u : 1u);
 }
 
 /* ---- steps ---- */

@@ -517,7 +517,7 @@ static void configure(struct swcxl_config *c)
 	c->injected_persists = one_in(2);
 	c->span_reject = one_in(4);
 	c->strict = one_in(4);
-	c->during_scan = one_in(2) ? SWCXL_DURING_SCAN_APPLY : below(3);
+	c->during_scan = one_in(2) ? SWCXL_DURING_SCAN_APPLY : (enum swcxl_during_scan)below(3);
 	c->scan_ns_per_line = 1 + below(5);
 	c->sanitize_ns = SANITIZE_NS;
 	c->maintenance_ns = MAINTENANCE_NS;

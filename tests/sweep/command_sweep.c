@@ -20,8 +20,7 @@ static void start_scan(void)
 	uint8_t in[17] = {0};
 
 	in[9] = 1;
-	if (run_on(&t, CHANNEL_CONTROL, 0x4304, in, sizeof(in)) != SWCXL_BACKGROUND_STARTED)
-		CHECK(!"a scan starts");
+	CHECK(run_on(&t, CHANNEL_CONTROL, 0x4304, in, sizeof(in)) == SWCXL_BACKGROUND_STARTED);
 }
 
 /* Back to the state that is swept in: what has begun comes to its end, but for scans, whose time

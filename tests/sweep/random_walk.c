@@ -62,7 +62,7 @@ static uint64_t some_offset(int bar)
 				: below(0x10100);
 	if (below(4) == 0)
 		return 0x10000 + device[below(ARRAY_SIZE(device))] + below(40);
-	return swcxl_payload_offset(t.dev, below(2)) - 40 + below(160);
+	return swcxl_payload_offset(t.dev, (enum swcxl_mailbox)below(2)) - 40 + below(160);
 }
 
 static void fill(uint8_t *buf, uint32_t len)

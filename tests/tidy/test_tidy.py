@@ -30,9 +30,10 @@ MAY_INCLUDE = {
 }
 # System headers that the model of the device may know. No clocks, files, threads or sockets.
 CORE_SYSTEM = {"assert.h", "errno.h", "stdbool.h", "stddef.h", "stdint.h", "string.h"}
-# What libswcxl asks of its environment: all memory comes through the host's callback.
-CORE_SYMBOLS = {"memcpy", "memmove", "memset", "memcmp", "bcmp", "__assert_fail",
-                "__stack_chk_fail", "_GLOBAL_OFFSET_TABLE_"}
+# What libswcxl asks of its environment: all memory comes through the host's callback. With _chk:
+# the same functions with the size of the place, as _FORTIFY_SOURCE calls them.
+CORE_SYMBOLS = {"memcpy", "memmove", "memset", "memcmp", "bcmp", "__memcpy_chk", "__memmove_chk",
+                "__memset_chk", "__assert_fail", "__stack_chk_fail", "_GLOBAL_OFFSET_TABLE_"}
 
 
 def folder(path):

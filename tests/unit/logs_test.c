@@ -143,7 +143,7 @@ static uint64_t value(const char *name)
 		if (!strncmp(line, name, len) && line[len] == '=')
 			return strtoull(line + len + 1, NULL, 10);
 	fprintf(stderr, "no %s\n", name);
-	CHECK(!"it is there");
+	CHECK(false);
 	return 0;
 }
 

@@ -122,7 +122,7 @@ static enum swcxl_rc take_entry(const struct swcxl_dev *dev, const struct dc_upd
 static bool reserved_set(const struct dc_update_in *in, const struct span *entries, bool chains)
 {
 	uint64_t set = le_load(in->reserved, sizeof(in->reserved)) |
-		       (in->flags & (chains ? ~DC_UPDATE_MORE : ~0));
+		       (in->flags & ~(chains ? DC_UPDATE_MORE : 0u));
 
 	for (size_t i = 0; i < entries->len; i += sizeof(struct dc_update_entry)) {
 		const struct dc_update_entry *entry = (const void *)(entries->p + i);

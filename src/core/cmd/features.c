@@ -22,7 +22,7 @@ static const struct feature *find(const struct swcxl_dev *dev, const uuid *id)
 static void put_entry(struct feature_entry *entry, const struct feature *f)
 {
 	memcpy(entry->feature.b, f->uuid, sizeof(f->uuid));
-	wr(&entry->index, f - features);
+	wr(&entry->index, (uint64_t)(f - features));
 	wr(&entry->get_size, f->get_size);
 	wr(&entry->set_size, f->set_size);
 	wr(&entry->attributes, f->attributes);

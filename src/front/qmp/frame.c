@@ -27,7 +27,7 @@
 #include "base/util.h"
 #include "front/qmp/table.h"
 
-static void restart(struct frame *frame, int mode)
+static void restart(struct frame *frame, enum frame_mode mode)
 {
 	frame->text.len = 0;
 	if (frame->text.cap > QMP_KEPT_BYTES)

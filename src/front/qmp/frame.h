@@ -9,7 +9,7 @@
 #include "front/qmp/out.h"
 
 struct frame {
-	enum { FRAME_TAKE, FRAME_SKIP, FRAME_DISCARD } mode;
+	enum frame_mode { FRAME_TAKE, FRAME_SKIP, FRAME_DISCARD } mode;
 	struct out text; /* the value so far, in strict JSON */
 	size_t bytes;	 /* received of it */
 	unsigned depth;	 /* open brackets */
