@@ -265,22 +265,43 @@ void event_save(const struct swcxl_dev *dev,
 	}
 }
 
+/* What no log here can have had is refused: a record without handle could never be cleared. */
+static int apply_record(struct swcxl_dev *dev, struct event_log *log,
+			const struct swcxl_change *change)
+{
+	const struct event_header *h = change->data;
+
+	if (change->length != SWCXL_EVENT_RECORD_SIZE || !h || h->length != change->length ||
+	    !rd(h->handle) || log->count >= dev->config.event_log_max)
+		return -EINVAL;
+	if (!make_room(dev, log, 1))
+		return -ENOMEM;
+	store(log, change->data);
+	log->last_handle = rd(h->handle);
+	return 0;
+}
+
+static int apply_lost(struct event_log *log, const struct swcxl_change *change)
+{
+	const struct lost *lost = change->data;
+
+	if (change->length != sizeof(*lost) || !lost || change->attr != (rd(lost->lost) != 0) ||
+	    (!change->attr && (rd(lost->first_lost) || rd(lost->last_lost))))
+		return -EINVAL;
+	log->overflow = change->attr;
+	log->lost = rd(lost->lost);
+	log->first_lost = rd(lost->first_lost);
+	log->last_lost = rd(lost->last_lost);
+	return 0;
+}
+
 int event_apply(struct swcxl_dev *dev, const struct swcxl_change *change)
 {
 	struct event_log *log = &dev->log[change->log];
-	const struct lost *lost = change->data;
 
 	switch (change->kind) {
 	case SWCXL_CHANGE_EVENT:
-		if (change->length != SWCXL_EVENT_RECORD_SIZE || !change->data)
-			return -EINVAL;
-		if (log->count >= dev->config.event_log_max)
-			return -EINVAL;
-		if (!make_room(dev, log, 1))
-			return -ENOMEM;
-		store(log, change->data);
-		log->last_handle = rd(((const struct event_header *)change->data)->handle);
-		return 0;
+		return apply_record(dev, log, change);
 	case SWCXL_CHANGE_EVENT_CLEAR:
 		if (change->value > log->count)
 			return -EINVAL;
@@ -289,12 +310,6 @@ int event_apply(struct swcxl_dev *dev, const struct swcxl_change *change)
 		log->count -= (uint32_t)change->value;
 		return 0;
 	default:
-		if (change->length != sizeof(*lost) || !lost)
-			return -EINVAL;
-		log->overflow = change->attr;
-		log->lost = rd(lost->lost);
-		log->first_lost = rd(lost->first_lost);
-		log->last_lost = rd(lost->last_lost);
-		return 0;
+		return apply_lost(log, change);
 	}
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Faults that were found and mended, each with the input that showed it. */
 #include <assert.h>
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -388,6 +389,36 @@ static void a_chain_without_room_ends_where_the_log_does(void)
 	test_device_close(&t);
 }
 
+/* A state file brought a record without a handle, which no host could clear, and an overflow that
+ * had lost nothing. */
+static void logs_that_no_device_had(void)
+{
+	uint8_t record[SWCXL_EVENT_RECORD_SIZE] = {0}, lost[18] = {0};
+	struct swcxl_change add = {
+		.kind = SWCXL_CHANGE_EVENT, .length = sizeof(record), .data = record};
+	struct swcxl_change overflow = {
+		.kind = SWCXL_CHANGE_EVENT_LOST, .length = sizeof(lost), .data = lost};
+	struct swcxl_config c;
+	struct test_device t;
+
+	swcxl_config_init(&c);
+	test_device_open(&t, &c);
+	record[0x10] = sizeof(record);
+	assert(swcxl_apply(t.dev, &add) == -EINVAL);
+	record[0x14] = 1;
+	assert(!swcxl_apply(t.dev, &add));
+	record[0x10] = 0;
+	assert(swcxl_apply(t.dev, &add) == -EINVAL);
+	assert(!swcxl_apply(t.dev, &overflow));
+	overflow.attr = 1;
+	assert(swcxl_apply(t.dev, &overflow) == -EINVAL);
+	lost[0] = 1;
+	assert(!swcxl_apply(t.dev, &overflow));
+	overflow.attr = 0;
+	assert(swcxl_apply(t.dev, &overflow) == -EINVAL);
+	test_device_close(&t);
+}
+
 int main(void)
 {
 	trace_of_a_length_beyond_the_payload();
@@ -405,5 +436,6 @@ int main(void)
 	the_first_half_of_an_extent_is_released();
 	a_chain_without_room_ends_where_the_log_does();
 	printf("ok\n");
+	logs_that_no_device_had();
 	return 0;
 }

@@ -173,8 +173,9 @@ static void values_that_no_device_has_are_refused(void)
 
 static void an_event_too_many_is_refused(void)
 {
+	const uint8_t record[SWCXL_EVENT_RECORD_SIZE] = {[0x10] = sizeof(record), [0x14] = 1};
 	const struct swcxl_change change = {
-		.kind = EVENT, .log = 1, .length = sizeof(bytes), .data = bytes};
+		.kind = EVENT, .log = 1, .length = sizeof(record), .data = record};
 	struct swcxl_config c = steps_config();
 
 	test_device_open(&t, &c);
