@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: MIT */
+/* Conversations on the control socket: each command of the table, and a few that belong together. */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "front/qmp/table.h"
+#include "seeds.h"
+
+static void say(unsigned chunk, const char *text)
+{
+	ADD((int)chunk);
+	say_more(text);
+}
+
+static void arguments(const struct qmp_arg *arg);
+
+/* A value that an argument may have; for kinds that are not listed, one that some may. */
+static void argument(const struct qmp_arg *arg)
+{
+	char text[256] = "1";
+
+	switch (arg->kind) {
+	case QMP_UINT:
+		snprintf(text, sizeof(text), "%" PRIu64,
+			 arg->min <= 64 && arg->max >= 64 ? 64 : arg->min);
+		break;
+	case QMP_BOOL:
+		strcpy(text, "true");
+		break;
+	case QMP_ENUM:
+		snprintf(text, sizeof(text), "'%s'", arg->names->values[0].name);
+		break;
+	case QMP_STR:
+		strcpy(text, "'mem0'");
+		break;
+	case QMP_HEX:
+		snprintf(text, sizeof(text), "'%0*x'", 2 * (int)MIN(arg->min, 64u), 0);
+		break;
+	case QMP_LIST:
+		snprintf(text, sizeof(text), "['%s']", arg->names->values[0].name);
+		break;
+	case QMP_WORDS:
+		strcpy(text, "[1, 2]");
+		break;
+	case QMP_RANGES:
+		strcpy(text, "[[0, 64]]");
+		break;
+	default:
+		break;
+	}
+	say_more("'");
+	say_more(arg->name);
+	say_more("': ");
+	if (arg->kind != QMP_ITEMS) {
+		say_more(text);
+		return;
+	}
+	say_more("[{");
+	arguments(arg->item->args());
+	say_more("}]");
+}
+
+static void arguments(const struct qmp_arg *arg)
+{
+	for (; arg->name; arg++) {
+		argument(arg);
+		say_more(arg[1].name ? ", " : "");
+	}
+}
+
+/* Each command with all of its arguments, and without. */
+static void every_command(void)
+{
+	for (size_t i = 0; i < QMP_COMMANDS; i++) {
+		const struct qmp_command *command = &qmp_commands[i];
+
+		say(0, "{'execute': '");
+		say_more(command->name);
+		say_more("', 'arguments': {");
+		arguments(command->args());
+		say_more("}, 'id': 1}\r\n{'execute': '");
+		say_more(command->name);
+		say_more("'}\r\n");
+		save("qmp", command->name);
+	}
+}
+
+/* Words for mutations: a command without arguments, names of arguments and of values. */
+static void dictionary(void)
+{
+	for (size_t i = 0; i < QMP_COMMANDS; i++) {
+		word("qmp", "{'execute': '%s'}", qmp_commands[i].name);
+		for (const struct qmp_arg *arg = qmp_commands[i].args(); arg->name; arg++) {
+			word("qmp", "'%s': ", arg->name);
+			for (size_t v = 0; arg->names && v < arg->names->count; v++)
+				word("qmp", "'%s'", arg->names->values[v].name);
+		}
+	}
+}
+
+/* An offer of each policy, its answer, a request, a reference, and what all that leaves. */
+static void dc_conversation(void)
+{
+	static const char *const policies[] = {"free", "contiguous", "prescriptive",
+					       "enable-shared-access"};
+	static const char common[] =
+		"'path': 'mem0', 'host-id': 0, 'region': 1, 'tag': 'A', 'extents': [{'offset': 0, "
+		"'len': 128}]}}";
+
+	ADD(0);
+	for (unsigned i = 0; i < ARRAY_SIZE(policies); i++) {
+		say_more("{'execute': 'cxl-add-dynamic-capacity', 'arguments': "
+			 "{'selection-policy': '");
+		say_more(policies[i]);
+		say_more("', ");
+		say_more(common);
+		say_more("{'execute': 'swcxl-cci', 'arguments': {'opcode': 18434, 'payload': '"
+			 "0100000000000000000000300000000080000000000000000000000000000000'}}"
+			 "{'execute': 'swcxl-add-dc-reference', 'arguments': {'tag': 'A'}}"
+			 "{'execute': 'swcxl-query-device'}"
+			 "{'execute': 'cxl-release-dynamic-capacity', 'arguments': "
+			 "{'forced-removal': ");
+		say_more(i & 1 ? "true" : "false");
+		say_more(", 'sanitize-on-release': true, 'removal-policy': '");
+		say_more(i & 2 ? "tag-based', " : "prescriptive', ");
+		say_more(common);
+		say_more("{'execute': 'swcxl-query-events', 'arguments': {'log': "
+			 "'dynamic-capacity'}}");
+		if (i & 1)
+			say_more("{'execute': 'swcxl-remove-dc-reference', 'arguments': {'tag': "
+				 "'A'}}{'execute': 'swcxl-reset', 'arguments': {'type': 'cold'}}");
+	}
+	save("qmp", "dc");
+}
+
+void seeds_qmp(void)
+{
+	every_command();
+	dictionary();
+	dc_conversation();
+	say(0, "{'execute': 'cxl-inject-poison', 'arguments': {'path': 'mem0', 'start': 64, "
+	       "'length': 128}}{'execute': 'swcxl-query-poison', 'arguments': {'max': 2}}");
+	save("qmp", "poison");
+	say(3,
+	    "{'execute': 'swcxl-plant-poison', 'arguments': {'start': 0, 'length': 64, 'source': "
+	    "'vendor', 'known': false, 'permanent': true}} {'execute': 'swcxl-read-media', "
+	    "'arguments': {'start': 0, 'length': 3}}");
+	save("qmp", "plant");
+	say(192, "{'execute': 'swcxl-plant-poison', 'arguments': {'ranges': [[0, 64], [64, 128], "
+		 "[4096, 0]]}} {'execute': 'swcxl-plant-poison', 'arguments': {'known': false, "
+		 "'ranges': [[128, 64], [0, 256]]}}");
+	save("qmp", "plant-ranges");
+	say(1, "{'execute': 'swcxl-write-media', 'arguments': {'start': 65, 'data': 'A5ff'}}"
+	       "{'execute': 'swcxl-cci', 'arguments': {'opcode': 17152, 'payload': "
+	       "'00000000000000000004000000000000'}}");
+	save("qmp", "media");
+	say(200,
+	    "{'execute': 'swcxl-cci', 'arguments': {'opcode': 17156, 'payload': "
+	    "'0000000000000000000400000000000000'}}{'execute': 'swcxl-clock-step', 'arguments': "
+	    "{'nanoseconds': 100}}{'execute': 'swcxl-query-device'}{'execute': 'swcxl-reset', "
+	    "'arguments': {'type': 'cxl'}}{'execute': 'swcxl-query-events', 'arguments': {'log': "
+	    "'fatal'}}");
+	save("qmp", "scan");
+	say(0,
+	    "[1, 2.5, -3e2, null, true] \"\\ud800\\u0041\" {'a': {'b': [[[[{}]]]]}} \xff\xc3\x28 "
+	    "{'execute': 'quit', 'id': {'x': [1]}} {'execute'");
+	save("qmp", "json");
+}
