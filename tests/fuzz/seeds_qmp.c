@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Conversations on the control socket: each command of the table, and a few that belong together. */
+/* Conversations on the control socket: each command of the table, and some that follow each other. */
 #include <inttypes.h>
 #include <stdio.h>
 
