@@ -2,7 +2,7 @@
 # A thin front of meson: each target installs what it misses (Debian 12, root or sudo) and says
 # so in a line. What is built and tested is described in the meson.build files.
 
-.PHONY: all demo check check-vm bench fuzz clean
+.PHONY: all demo check check-vm bench fuzz soak clean
 
 BUILD = build
 CHECK_BUILD = build-check
@@ -33,9 +33,15 @@ fuzz:
 	@tools/install-packages check
 	@tests/fuzz/run $(SECONDS)
 
+# The model test against a process that is killed again and again: an hour, or SECONDS=....
+soak: SECONDS = 3600
+soak:
+	@tools/install-packages check
+	@tests/soak/run $(SECONDS)
+
 bench: all
 	@tools/install-packages bench
 	@BUILD=$(CURDIR)/$(BUILD) bench/run
 
 clean:
-	rm -rf $(BUILD) $(BUILD).log $(CHECK_BUILD) $(CHECK_BUILD)-clang build-fuzz
+	rm -rf $(BUILD) $(BUILD).log $(CHECK_BUILD) $(CHECK_BUILD)-clang build-fuzz build-soak

@@ -687,7 +687,7 @@ static void op_other_command(void)
 	naive_end_answer(&model);
 }
 
-static void op_drain_dc(void)
+void op_drain_dc(void)
 {
 	snprintf(what, sizeof(what), "drain the log of dynamic capacity");
 	if (model.dc.records)

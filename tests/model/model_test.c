@@ -5,16 +5,14 @@
  * results as Get Scan Media Results pages them, events, news. Now and then the state that came
  * out as changes is compared with what the device itself would save. Some of the devices have
  * dynamic capacity, which dc_test.c offers, takes and compares.
- *
- *	model_test [STEPS [SEED]]
  */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/le.h"
+#include "base/util.h"
 #include "model_test.h"
 
 #define SANITIZE_NS 1000u
@@ -462,19 +460,31 @@ static void op_clock(void)
 	CHECK(test_execute(&t, 0x0301, in, 8, out, &len) == OK);
 }
 
-static void op_reset(void)
+static void reset(enum swcxl_reset kind)
 {
-	static const unsigned kinds[] = {SWCXL_RESET_CONVENTIONAL, SWCXL_RESET_CXL,
-					 SWCXL_RESET_ATTACH, SWCXL_RESET_COLD};
-	unsigned kind = kinds[below(4)];
 	bool cold = kind == SWCXL_RESET_COLD;
 
 	snprintf(what, sizeof(what), "reset %u", kind);
 	/* the control channel does not count as a mailbox: an attach leaves the media alone */
-	naive_reset(&model, kind != SWCXL_RESET_CXL, cold || kind == SWCXL_RESET_CONVENTIONAL);
+	naive_reset(&model, kind != SWCXL_RESET_CXL,
+		    cold || kind == SWCXL_RESET_CONVENTIONAL ||
+			    (kind == SWCXL_RESET_ATTACH && t.mailbox_used));
 	if (cold)
 		naive_power_lost(&model);
 	swcxl_reset(t.dev, kind);
+}
+
+static void op_reset(void)
+{
+	static const enum swcxl_reset kinds[] = {SWCXL_RESET_CONVENTIONAL, SWCXL_RESET_CXL,
+						 SWCXL_RESET_ATTACH, SWCXL_RESET_COLD};
+
+	reset(kinds[below(4)]);
+}
+
+void op_power(void)
+{
+	reset(SWCXL_RESET_COLD);
 }
 
 /* The host takes the records of a log. */
@@ -557,7 +567,7 @@ static void open_all(void)
 	open_dc();
 }
 
-static void one_step(void)
+static void one_step(uint32_t records)
 {
 	static const struct {
 		void (*op)(void);
@@ -579,30 +589,28 @@ static void one_step(void)
 	}
 	check_all();
 	if (model.events[0] + model.events[1] + model.events[2] >
-	    (model.dc.log_max < 2000 ? 100 : 2000))
+	    MIN(model.dc.log_max < 2000 ? 100 : 2000, records))
 		op_drain();
+	if (model.dc.records > records)
+		op_drain_dc();
 }
 
-int main(int argc, char **argv)
+int model_run(uint64_t seed_, const struct model_run *run)
 {
-	uint64_t steps = argc > 1 ? strtoull(argv[1], NULL, 0) : 100000;
-
-	seed = argc > 2 ? strtoull(argv[2], NULL, 0) : (uint64_t)time(NULL) * 2654435761u;
-	printf("seed %" PRIu64 "\n", seed);
-	fflush(stdout);
+	seed = seed_;
 	rng = seed | 1;
-	for (step = 1; step <= steps; step++) {
-		if (step % 1000 == 1) { /* a new device: other limits, other modes */
+	for (step = 1; run->goes_on(step); step++) {
+		if (step == 1 ||
+		    (run->life && step % run->life == 1)) { /* other limits, other modes */
 			if (step > 1) {
 				test_device_close(&t);
 				test_device_close(&shadow);
 			}
 			open_all();
 		}
-		one_step();
+		one_step(run->records);
 	}
 	test_device_close(&t);
 	test_device_close(&shadow);
-	printf("%" PRIu64 " steps\n", steps);
 	return 0;
 }
