@@ -491,16 +491,17 @@ static enum swcxl_dc_error ask_dc(const char *command, struct json_object *args)
 {
 	struct json_object *value = peer_qmp(&peer, command, args);
 	int error = SWCXL_DC_OK + 1;
+	const char *known;
 
 	forget_answers();
 	json_object_put(value);
 	if (value)
 		return SWCXL_DC_OK;
-	for (const char *known; (known = swcxl_dc_error_text((enum swcxl_dc_error)error)); error++)
+	for (; (known = swcxl_dc_error_text((enum swcxl_dc_error)error)); error++)
 		if (!strcmp(known, peer.error))
 			return (enum swcxl_dc_error)error;
 	fprintf(stderr, "%s: %s\n", command, peer.error);
-	CHECK(!"the device's own error");
+	CHECK(known); /* the device's own errors, no others */
 	return SWCXL_DC_OK;
 }
 
@@ -690,8 +691,8 @@ static void babble(void)
 {
 	static const uint8_t sets[] = {0x00, 0x01, 0x02, 0x04, 0x05, 0x41, 0x42, 0x43, 0x45, 0x48};
 	uint8_t in[PAYLOAD], out[PAYLOAD];
-	size_t len = below(one_in(4) ? PAYLOAD + 1 : 32), out_len;
-	unsigned opcode = (unsigned)(sets[below(ARRAY_SIZE(sets))] << 8 | below(6));
+	size_t len = below(one_in(4) ? sizeof(in) + 1 : 32), out_len;
+	unsigned opcode = sets[below(ARRAY_SIZE(sets))] * 256u + (unsigned)below(6);
 
 	if (only_reads(opcode)) /* it would go on with what others have begun */
 		return;
