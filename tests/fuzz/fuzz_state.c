@@ -83,8 +83,8 @@ static uint64_t take_number(struct input *in)
 	if (n < STATE_UNITS)
 		return (n - STATE_LINES) * (uint64_t)SWCXL_LINE;
 	if (n < STATE_ODD)
-		return (n - STATE_UNITS) / 6 * SWCXL_CAPACITY_UNIT +
-		       ((n - STATE_UNITS) % 6 - 2u) * (uint64_t)SWCXL_LINE;
+		return (n - STATE_UNITS) / 6u * SWCXL_CAPACITY_UNIT +
+		       ((n - STATE_UNITS) % 6u - 2u) * (uint64_t)SWCXL_LINE;
 	return n < STATE_WIDE ? odd[n % ARRAY_SIZE(odd)] : take(in, 8);
 }
 
