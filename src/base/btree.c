@@ -576,7 +576,7 @@ static void spare_inner(struct btree *t, struct btree_node *node, unsigned heigh
 	t->spares++;
 }
 
-/* Nodes above a chain of *n, filled evenly. Returns the first of their chain, and in *n how many. */
+/* Nodes above a chain of *n, filled evenly. Returns the first of them, and in *n how many. */
 static struct btree_node *build_level(struct btree *t, struct btree_node *below, uint64_t *n)
 {
 	uint64_t nodes = (*n + t->inner_cap - 1) / t->inner_cap;
