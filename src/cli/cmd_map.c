@@ -137,14 +137,15 @@ static void look(struct link *link, struct map *map, const struct identity *id)
 		look_at_extents(link, map, id);
 }
 
+/* A device may say that it has a part of a line, and a range end at the top of all addresses. */
 static void set_range(struct map *map, struct range range)
 {
-	uint64_t lines = range.length / SWCXL_LINE;
-	uint64_t cell = (lines + CELLS - 1) / CELLS;
+	uint64_t lines = range.length / SWCXL_LINE + (range.length % SWCXL_LINE != 0);
+	uint64_t cell = MAX((lines + CELLS - 1) / CELLS, 1u);
 
 	map->range = range;
-	map->cell = MAX(cell, 1) * SWCXL_LINE;
-	map->cells = (unsigned)((range.length + map->cell - 1) / map->cell);
+	map->cell = cell * SWCXL_LINE;
+	map->cells = (unsigned)((lines + cell - 1) / cell);
 }
 
 /* ---- text ---- */
