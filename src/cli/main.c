@@ -138,7 +138,7 @@ static _Noreturn void die_option(const struct ctl *ctl, const char *word, const 
 		ctl_usage(ctl, "%.*s takes no argument", (int)strcspn(word, "="), word);
 	if (!letter)
 		die_no_option(ctl, word);
-	if (word[1] != letter || word[2])
+	if (word[0] != '-' || word[1] != letter || word[2])
 		word = next;
 	if (letter < '0' || letter > '9' || !word || word[0] != '-' || word[1] != letter)
 		ctl_usage(ctl, "There is no option -%c", letter);
