@@ -23,7 +23,8 @@ void save(const char *target, const char *name);
 __attribute__((format(printf, 2, 3))) void word(const char *target, const char *format, ...);
 
 /* Each in a file of its own. */
-#define SEED_SETS(SEEDS) SEEDS(cci) SEEDS(options) SEEDS(qmp) SEEDS(state) SEEDS(vfio)
+#define SEED_SETS(SEEDS) \
+	SEEDS(cci) SEEDS(ctl) SEEDS(options) SEEDS(pci) SEEDS(qmp) SEEDS(state) SEEDS(vfio)
 #define SEEDS(target) void seeds_##target(void);
 SEED_SETS(SEEDS)
 #undef SEEDS

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Conversations on the control socket: each command of the table, and some that go together. */
+/* Conversations on the control socket: each command of the table, and some in a row. */
 #include <inttypes.h>
 #include <stdio.h>
 
