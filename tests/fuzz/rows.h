@@ -13,11 +13,14 @@ struct row {
 	uint64_t codes;
 	uint32_t min, size, tail; /* of the input */
 	const char *name;
+	uint32_t out; /* the output struct */
+	bool out_tail;
 };
 
 static const struct row rows[] = {
 #define CMD(opcode, name, in, min, tail, out, out_tail, effects, rules, codes, ...) \
-	{opcode, effects, rules, codes, min, sizeof(struct in), tail, #name},
+	{opcode, effects, rules, codes, min, sizeof(struct in), tail, #name, \
+	 sizeof(struct out), out_tail},
 #include "tbl/commands.tbl.h"
 };
 

@@ -7,6 +7,7 @@
 #include "../model/device.h"
 #include "../unit/test.h"
 #include "base/le.h"
+#include "output.h"
 
 #define PAYLOAD_MAX (1u << 20)
 #define UNIT SWCXL_CAPACITY_UNIT
@@ -14,12 +15,18 @@
 static uint8_t sweep_out[PAYLOAD_MAX];
 static size_t sweep_len; /* of the last output */
 
+/* Eight bytes at a time: it is done after every command. */
 static inline uint64_t mix(uint64_t h, const void *p, size_t n)
 {
 	const uint8_t *b = p;
 
-	for (size_t i = 0; i < n; i++)
-		h = (h ^ b[i]) * 0x100000001b3u;
+	for (size_t i = 0; i < n; i += 8) {
+		uint64_t v = 0;
+
+		memcpy(&v, b + i, MIN(8, n - i));
+		h = (h ^ v) * 0x9e3779b97f4a7c15u;
+		h ^= h >> 29;
+	}
 	return h;
 }
 
@@ -64,6 +71,7 @@ static inline uint64_t fingerprint(const struct swcxl_dev *dev)
 	h = mix(h, &st.scan.results, sizeof(st.scan.results));
 	h = mix(h, &st.scan.running, sizeof(st.scan.running));
 	h = mix(h, &st.firmware.transferring, sizeof(st.firmware.transferring));
+	h = mix(h, &st.background.running, sizeof(st.background.running));
 	h = mix_dc(h, dev, &st);
 	return mix(h, &st.background.opcode, sizeof(st.background.opcode));
 }
@@ -111,8 +119,9 @@ static inline unsigned run_on(struct test_device *t, unsigned channel, unsigned 
 		rc = run_mailbox(t->dev, channel, opcode, in, len);
 	else
 		rc = swcxl_execute(t->cci, opcode, in, len, sweep_out, &sweep_len);
-	CHECK(sweep_len <= swcxl_get_config(t->dev)->payload_size);
 	CHECK(rc == SWCXL_SUCCESS || sweep_len == 0);
+	if (rc == SWCXL_SUCCESS)
+		CHECK(output_ok(swcxl_get_config(t->dev), opcode, sweep_out, sweep_len));
 	return rc;
 }
 
