@@ -67,7 +67,8 @@ def test_regions_come_in_pages(make):
     assert ctl.json("dc", "config")["regions"] == []
 
 
-def test_extents_of_one_generation(make):
+@pytest.mark.parametrize("left", [15, 2], ids=["still-in-pages", "less-than-a-page"])
+def test_extents_of_one_generation(make, left):
     model, ctl, _ = make(payload=256)  # six extents
     model.extents = blocks(20)
     starts = []
@@ -75,29 +76,14 @@ def test_extents_of_one_generation(make):
     def change(start):
         starts.append(start)
         if len(starts) == 3:
-            model.extents = blocks(15)
+            model.extents = blocks(left)
             model.generation += 1
 
     model.before_page = change
     document = ctl.json("dc", "extents")
-    assert [(row["start"], row["length"]) for row in document["extents"]] == blocks(15)
+    assert [(row["start"], row["length"]) for row in document["extents"]] == blocks(left)
     assert document["generation"] == 1
-    assert starts == [0, 6, 12, 0, 6, 12]
-
-
-def test_extents_that_shrink_below_the_page(make):
-    model, ctl, _ = make(payload=256)
-    model.extents = blocks(20)
-    starts = []
-
-    def change(start):
-        starts.append(start)
-        if len(starts) == 3:
-            model.extents = blocks(2)
-            model.generation += 1
-
-    model.before_page = change
-    assert len(ctl.json("dc", "extents")["extents"]) == 2
+    assert starts == [0, 6, 12, *range(0, left, 6)]
 
 
 def test_extents_that_never_rest(make):

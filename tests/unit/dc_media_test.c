@@ -12,7 +12,6 @@
 #include "wire/registers.h"
 
 #define TOP(regions) ((2 + (regions)) * UNIT_LINES)
-#define DOE 0x1a0u
 #define ENTRY sizeof(struct cdat_dsmas) /* all of CDAT's are as long */
 #define IN(block) ((block)*BLOCK_LINES) /* its first line */
 
@@ -536,22 +535,6 @@ static void resets(void)
 
 /* ---- CDAT ---- */
 
-static uint32_t doe(unsigned reg)
-{
-	uint8_t b[4];
-
-	swcxl_config_read(t.dev, DOE + reg, b, sizeof(b));
-	return (uint32_t)le_load(b, 4);
-}
-
-static void put_doe(unsigned reg, uint32_t value)
-{
-	uint8_t b[4];
-
-	le_store(b, 4, value);
-	swcxl_config_write(t.dev, DOE + reg, b, sizeof(b));
-}
-
 /* Reads the entry of a handle; returns the next handle. */
 static unsigned read_entry(unsigned handle, uint8_t entry[ENTRY])
 {
@@ -559,14 +542,14 @@ static unsigned read_entry(unsigned handle, uint8_t entry[ENTRY])
 	uint32_t reply[3 + ENTRY / 4] = {0};
 
 	for (unsigned i = 0; i < ARRAY_SIZE(request); i++)
-		put_doe(DOE_WRITE_MAILBOX, request[i]);
-	put_doe(DOE_CONTROL, DOE_CONTROL_GO);
-	for (unsigned i = 0; doe(DOE_STATUS) & DOE_STATUS_READY; i++) {
+		rig_put_doe(&t, DOE_WRITE_MAILBOX, request[i]);
+	rig_put_doe(&t, DOE_CONTROL, DOE_CONTROL_GO);
+	for (unsigned i = 0; rig_doe(&t, DOE_STATUS) & DOE_STATUS_READY; i++) {
 		CHECK(i < ARRAY_SIZE(reply));
-		reply[i] = doe(DOE_READ_MAILBOX);
-		put_doe(DOE_READ_MAILBOX, 0);
+		reply[i] = rig_doe(&t, DOE_READ_MAILBOX);
+		rig_put_doe(&t, DOE_READ_MAILBOX, 0);
 	}
-	CHECK(!(doe(DOE_STATUS) & DOE_STATUS_ERROR));
+	CHECK(!(rig_doe(&t, DOE_STATUS) & DOE_STATUS_ERROR));
 	for (unsigned i = 0; i < ENTRY / 4; i++)
 		le_store(entry + 4 * i, 4, reply[3 + i]);
 	return reply[2] >> 16;

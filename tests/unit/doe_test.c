@@ -6,7 +6,6 @@
 #include "wire/registers.h"
 
 #define GiB4 (4ull << 30)
-#define DOE 0x1a0u
 #define VECTOR 6
 #define OBJECT_MAX 16u
 #define RESETS ((int)SWCXL_RESET_FUNCTION + 1)
@@ -21,54 +20,38 @@ static void open_device(uint64_t volatile_size, uint64_t persistent_size)
 	test_device_open(&t, &c);
 }
 
-static uint32_t get(unsigned reg)
-{
-	uint8_t b[4];
-
-	swcxl_config_read(t.dev, DOE + reg, b, sizeof(b));
-	return (uint32_t)le_load(b, 4);
-}
-
-static void put(unsigned reg, uint32_t value)
-{
-	uint8_t b[4];
-
-	le_store(b, 4, value);
-	swcxl_config_write(t.dev, DOE + reg, b, sizeof(b));
-}
-
 static bool is_ready(void)
 {
-	return get(DOE_STATUS) & DOE_STATUS_READY;
+	return rig_doe(&t, DOE_STATUS) & DOE_STATUS_READY;
 }
 
 static bool is_wrong(void)
 {
-	return get(DOE_STATUS) & DOE_STATUS_ERROR;
+	return rig_doe(&t, DOE_STATUS) & DOE_STATUS_ERROR;
 }
 
 static void do_abort(void)
 {
-	put(DOE_CONTROL, DOE_CONTROL_ABORT);
-	CHECK(!get(DOE_STATUS));
+	rig_put_doe(&t, DOE_CONTROL, DOE_CONTROL_ABORT);
+	CHECK(!rig_doe(&t, DOE_STATUS));
 }
 
 static void send(uint16_t vendor, uint8_t type, const uint32_t *body, unsigned dwords)
 {
-	CHECK(!(get(DOE_STATUS) & ~DOE_STATUS_IRQ));
-	put(DOE_WRITE_MAILBOX, vendor | (uint32_t)type << 16);
-	put(DOE_WRITE_MAILBOX, 2 + dwords);
+	CHECK(!(rig_doe(&t, DOE_STATUS) & ~DOE_STATUS_IRQ));
+	rig_put_doe(&t, DOE_WRITE_MAILBOX, vendor | (uint32_t)type << 16);
+	rig_put_doe(&t, DOE_WRITE_MAILBOX, 2 + dwords);
 	for (unsigned i = 0; i < dwords; i++)
-		put(DOE_WRITE_MAILBOX, body[i]);
-	put(DOE_CONTROL, DOE_CONTROL_GO);
+		rig_put_doe(&t, DOE_WRITE_MAILBOX, body[i]);
+	rig_put_doe(&t, DOE_CONTROL, DOE_CONTROL_GO);
 }
 
 static uint32_t next_dword(void)
 {
-	uint32_t dword = get(DOE_READ_MAILBOX);
+	uint32_t dword = rig_doe(&t, DOE_READ_MAILBOX);
 
-	CHECK(is_ready() && get(DOE_READ_MAILBOX) == dword);
-	put(DOE_READ_MAILBOX, 0);
+	CHECK(is_ready() && rig_doe(&t, DOE_READ_MAILBOX) == dword);
+	rig_put_doe(&t, DOE_READ_MAILBOX, 0);
 	return dword;
 }
 
@@ -82,7 +65,7 @@ static unsigned receive(uint16_t vendor, uint8_t type)
 	CHECK(length > 2 && length <= 2 + OBJECT_MAX);
 	for (unsigned i = 0; i < length - 2; i++)
 		reply[i] = next_dword();
-	CHECK(!is_ready() && !is_wrong() && !get(DOE_READ_MAILBOX));
+	CHECK(!is_ready() && !is_wrong() && !rig_doe(&t, DOE_READ_MAILBOX));
 	return length - 2;
 }
 
@@ -141,7 +124,7 @@ static void linux_finds_the_protocols(void)
 	static const uint32_t expected[] = {0x01000001, 0x02001e98, 0x00021e98};
 
 	open_device(GiB4, 0);
-	CHECK(get(0) == 0x2001002e && get(4) == (VECTOR << 1 | 1));
+	CHECK(rig_doe(&t, 0) == 0x2001002e && rig_doe(&t, 4) == (VECTOR << 1 | 1));
 	do_abort();
 	for (uint32_t index = 0, i = 0; i == 0 || index; i++) {
 		CHECK(i < ARRAY_SIZE(expected) && discover(index) == expected[i]);
@@ -266,7 +249,7 @@ static void compliance_has_nothing_to_offer(void)
 /* Neither a response nor an error, and the mailbox works on. */
 static void check_discarded(void)
 {
-	CHECK(!get(DOE_STATUS) && !get(DOE_READ_MAILBOX));
+	CHECK(!rig_doe(&t, DOE_STATUS) && !rig_doe(&t, DOE_READ_MAILBOX));
 	CHECK(discover(0) == 0x01000001);
 }
 
@@ -281,16 +264,16 @@ static void what_is_not_for_us_is_discarded(void)
 	check_discarded();
 	send(0xffff, 0xff, body, 70); /* too long as well */
 	check_discarded();
-	put(DOE_CONTROL, DOE_CONTROL_GO); /* without anything */
+	rig_put_doe(&t, DOE_CONTROL, DOE_CONTROL_GO); /* without anything */
 	check_discarded();
-	put(DOE_WRITE_MAILBOX, PCI_SIG_VENDOR_ID);
-	put(DOE_CONTROL, DOE_CONTROL_GO);
+	rig_put_doe(&t, DOE_WRITE_MAILBOX, PCI_SIG_VENDOR_ID);
+	rig_put_doe(&t, DOE_CONTROL, DOE_CONTROL_GO);
 	check_discarded();
 	for (uint32_t length = 0; length < 10; length++) { /* 0: 2^18 */
-		put(DOE_WRITE_MAILBOX, PCI_SIG_VENDOR_ID);
-		put(DOE_WRITE_MAILBOX, length);
-		put(DOE_WRITE_MAILBOX, 0);
-		put(DOE_CONTROL, DOE_CONTROL_GO);
+		rig_put_doe(&t, DOE_WRITE_MAILBOX, PCI_SIG_VENDOR_ID);
+		rig_put_doe(&t, DOE_WRITE_MAILBOX, length);
+		rig_put_doe(&t, DOE_WRITE_MAILBOX, 0);
+		rig_put_doe(&t, DOE_CONTROL, DOE_CONTROL_GO);
 		if (length == 3)
 			CHECK(receive(PCI_SIG_VENDOR_ID, DOE_DISCOVERY) == 1);
 		check_discarded();
@@ -301,14 +284,14 @@ static void what_is_not_for_us_is_discarded(void)
 /* An error, which nothing but an abort ends. */
 static void check_error(void)
 {
-	CHECK(is_wrong() && !get(DOE_READ_MAILBOX));
-	put(DOE_WRITE_MAILBOX, PCI_SIG_VENDOR_ID);
-	put(DOE_WRITE_MAILBOX, 3);
-	put(DOE_WRITE_MAILBOX, 0);
-	put(DOE_CONTROL, DOE_CONTROL_GO);
-	put(DOE_READ_MAILBOX, 0);
-	put(DOE_STATUS, UINT32_MAX);
-	CHECK(is_wrong() && !get(DOE_READ_MAILBOX));
+	CHECK(is_wrong() && !rig_doe(&t, DOE_READ_MAILBOX));
+	rig_put_doe(&t, DOE_WRITE_MAILBOX, PCI_SIG_VENDOR_ID);
+	rig_put_doe(&t, DOE_WRITE_MAILBOX, 3);
+	rig_put_doe(&t, DOE_WRITE_MAILBOX, 0);
+	rig_put_doe(&t, DOE_CONTROL, DOE_CONTROL_GO);
+	rig_put_doe(&t, DOE_READ_MAILBOX, 0);
+	rig_put_doe(&t, DOE_STATUS, UINT32_MAX);
+	CHECK(is_wrong() && !rig_doe(&t, DOE_READ_MAILBOX));
 	do_abort();
 	CHECK(discover(0) == 0x01000001);
 }
@@ -336,13 +319,13 @@ static void what_cannot_be_answered_is_an_error(void)
 		send(vendors[i], types[i], body, 63);
 		check_error();
 	}
-	put(DOE_READ_MAILBOX, 0); /* an acknowledge of nothing */
+	rig_put_doe(&t, DOE_READ_MAILBOX, 0); /* an acknowledge of nothing */
 	check_error();
 	send(PCI_SIG_VENDOR_ID, DOE_DISCOVERY, body, 1);
-	put(DOE_WRITE_MAILBOX, PCI_SIG_VENDOR_ID); /* before the response is read */
-	put(DOE_WRITE_MAILBOX, 3);
-	put(DOE_WRITE_MAILBOX, 0);
-	put(DOE_CONTROL, DOE_CONTROL_GO);
+	rig_put_doe(&t, DOE_WRITE_MAILBOX, PCI_SIG_VENDOR_ID); /* before the response is read */
+	rig_put_doe(&t, DOE_WRITE_MAILBOX, 3);
+	rig_put_doe(&t, DOE_WRITE_MAILBOX, 0);
+	rig_put_doe(&t, DOE_CONTROL, DOE_CONTROL_GO);
 	check_error();
 	test_device_close(&t);
 }
@@ -351,10 +334,10 @@ static void the_longest_object_is_too_long(void)
 {
 	open_device(GiB4, 0);
 	for (uint32_t extra = 0; extra < 2; extra++) {
-		put(DOE_WRITE_MAILBOX, PCI_SIG_VENDOR_ID);
+		rig_put_doe(&t, DOE_WRITE_MAILBOX, PCI_SIG_VENDOR_ID);
 		for (uint32_t i = 1; i < DOE_LENGTH_MAX + extra; i++)
-			put(DOE_WRITE_MAILBOX, 0);
-		put(DOE_CONTROL, DOE_CONTROL_GO);
+			rig_put_doe(&t, DOE_WRITE_MAILBOX, 0);
+		rig_put_doe(&t, DOE_CONTROL, DOE_CONTROL_GO);
 		if (extra)
 			check_discarded();
 		else
@@ -370,14 +353,15 @@ static void aborts_and_resets_drop_everything(void)
 	open_device(GiB4, GiB4);
 	for (int how = 0; how < RESETS + 1; how++) {
 		for (int when = 0; when < 3; when++) {
-			put(DOE_WRITE_MAILBOX, when == 1 ? CXL_VENDOR_ID : PCI_SIG_VENDOR_ID);
+			rig_put_doe(&t, DOE_WRITE_MAILBOX,
+				    when == 1 ? CXL_VENDOR_ID : PCI_SIG_VENDOR_ID);
 			if (when) {
 				do_abort();
 				send(PCI_SIG_VENDOR_ID, DOE_DISCOVERY, &zero, 1);
 				next_dword();
 			}
 			if (when == 2)
-				put(DOE_CONTROL, DOE_CONTROL_GO | DOE_CONTROL_ABORT);
+				rig_put_doe(&t, DOE_CONTROL, DOE_CONTROL_GO | DOE_CONTROL_ABORT);
 			if (how == RESETS)
 				do_abort();
 			else
@@ -394,27 +378,29 @@ static void interrupts_are_edges_and_are_acknowledged(void)
 
 	open_device(GiB4, 0);
 	discover(0);
-	CHECK(!t.irqs[VECTOR] && !(get(DOE_STATUS) & DOE_STATUS_IRQ));
-	put(DOE_CONTROL, DOE_CONTROL_IRQ);
-	CHECK(get(DOE_CONTROL) == DOE_CONTROL_IRQ);
+	CHECK(!t.irqs[VECTOR] && !(rig_doe(&t, DOE_STATUS) & DOE_STATUS_IRQ));
+	rig_put_doe(&t, DOE_CONTROL, DOE_CONTROL_IRQ);
+	CHECK(rig_doe(&t, DOE_CONTROL) == DOE_CONTROL_IRQ);
 	send(PCI_SIG_VENDOR_ID, DOE_DISCOVERY, &zero, 1); /* its Go switches the enable off */
 	CHECK(!t.irqs[VECTOR] && receive(PCI_SIG_VENDOR_ID, DOE_DISCOVERY) == 1);
-	put(DOE_WRITE_MAILBOX, PCI_SIG_VENDOR_ID);
-	put(DOE_WRITE_MAILBOX, 3);
-	put(DOE_WRITE_MAILBOX, 0);
-	put(DOE_CONTROL, DOE_CONTROL_GO | DOE_CONTROL_IRQ);
-	CHECK(t.irqs[VECTOR] == 1 && get(DOE_STATUS) == (DOE_STATUS_READY | DOE_STATUS_IRQ));
+	rig_put_doe(&t, DOE_WRITE_MAILBOX, PCI_SIG_VENDOR_ID);
+	rig_put_doe(&t, DOE_WRITE_MAILBOX, 3);
+	rig_put_doe(&t, DOE_WRITE_MAILBOX, 0);
+	rig_put_doe(&t, DOE_CONTROL, DOE_CONTROL_GO | DOE_CONTROL_IRQ);
+	CHECK(t.irqs[VECTOR] == 1 &&
+	      rig_doe(&t, DOE_STATUS) == (DOE_STATUS_READY | DOE_STATUS_IRQ));
 	CHECK(receive(PCI_SIG_VENDOR_ID, DOE_DISCOVERY) == 1);
-	put(DOE_READ_MAILBOX, 0); /* an error; but the first news has not been seen */
+	rig_put_doe(&t, DOE_READ_MAILBOX, 0); /* an error; but the first news has not been seen */
 	CHECK(t.irqs[VECTOR] == 1 && is_wrong());
-	put(DOE_CONTROL, DOE_CONTROL_ABORT | DOE_CONTROL_IRQ);
-	CHECK(get(DOE_STATUS) == DOE_STATUS_IRQ);
-	put(DOE_STATUS, DOE_STATUS_IRQ);
-	CHECK(!get(DOE_STATUS));
-	put(DOE_READ_MAILBOX, 0);
-	CHECK(t.irqs[VECTOR] == 2 && get(DOE_STATUS) == (DOE_STATUS_ERROR | DOE_STATUS_IRQ));
+	rig_put_doe(&t, DOE_CONTROL, DOE_CONTROL_ABORT | DOE_CONTROL_IRQ);
+	CHECK(rig_doe(&t, DOE_STATUS) == DOE_STATUS_IRQ);
+	rig_put_doe(&t, DOE_STATUS, DOE_STATUS_IRQ);
+	CHECK(!rig_doe(&t, DOE_STATUS));
+	rig_put_doe(&t, DOE_READ_MAILBOX, 0);
+	CHECK(t.irqs[VECTOR] == 2 &&
+	      rig_doe(&t, DOE_STATUS) == (DOE_STATUS_ERROR | DOE_STATUS_IRQ));
 	swcxl_reset(t.dev, SWCXL_RESET_FUNCTION);
-	CHECK(!get(DOE_STATUS) && !get(DOE_CONTROL) && t.irqs[VECTOR] == 2);
+	CHECK(!rig_doe(&t, DOE_STATUS) && !rig_doe(&t, DOE_CONTROL) && t.irqs[VECTOR] == 2);
 	test_device_close(&t);
 }
 
@@ -426,26 +412,27 @@ static void parts_of_dwords_do_no_harm(void)
 	open_device(GiB4, 0);
 	for (unsigned width = 1; width < 4; width++) /* not a dword: not written */
 		for (unsigned i = 0; i + width <= 4; i++)
-			swcxl_config_write(t.dev, DOE + DOE_WRITE_MAILBOX + i, discovery, width);
+			swcxl_config_write(t.dev, RIG_DOE + DOE_WRITE_MAILBOX + i, discovery,
+					   width);
 	for (unsigned i = 0; i < sizeof(discovery); i += 4)
-		swcxl_config_write(t.dev, DOE + DOE_WRITE_MAILBOX, discovery + i, 4);
-	swcxl_config_write(t.dev, DOE + DOE_CONTROL + 3, &(uint8_t){0x80}, 1);
+		swcxl_config_write(t.dev, RIG_DOE + DOE_WRITE_MAILBOX, discovery + i, 4);
+	swcxl_config_write(t.dev, RIG_DOE + DOE_CONTROL + 3, &(uint8_t){0x80}, 1);
 	CHECK(is_ready());
-	swcxl_config_read(t.dev, DOE + DOE_READ_MAILBOX, wide, 1);
+	swcxl_config_read(t.dev, RIG_DOE + DOE_READ_MAILBOX, wide, 1);
 	CHECK(wide[0] == 1);
-	swcxl_config_write(t.dev, DOE + DOE_READ_MAILBOX + 3, wide, 1);
-	swcxl_config_write(t.dev, DOE + DOE_READ_MAILBOX + 1, wide, 2);
-	swcxl_config_read(t.dev, DOE + DOE_STATUS, wide, 12);
+	swcxl_config_write(t.dev, RIG_DOE + DOE_READ_MAILBOX + 3, wide, 1);
+	swcxl_config_write(t.dev, RIG_DOE + DOE_READ_MAILBOX + 1, wide, 2);
+	swcxl_config_read(t.dev, RIG_DOE + DOE_STATUS, wide, 12);
 	CHECK(wide[3] == 0x80 && !le_load(wide + 4, 4) && le_load(wide + 8, 4) == 0x02001e98);
 	/* all four registers at once: Go on nothing, a dword, an acknowledge */
 	memset(wide, 0, sizeof(wide));
 	wide[3] = 0x80;
 	wide[8] = 1;
-	swcxl_config_write(t.dev, DOE + DOE_CONTROL, wide, 16);
-	CHECK(!get(DOE_STATUS));
-	swcxl_config_write(t.dev, DOE + DOE_WRITE_MAILBOX, discovery + 4, 4);
-	swcxl_config_write(t.dev, DOE + DOE_WRITE_MAILBOX, discovery + 8, 4);
-	put(DOE_CONTROL, DOE_CONTROL_GO);
+	swcxl_config_write(t.dev, RIG_DOE + DOE_CONTROL, wide, 16);
+	CHECK(!rig_doe(&t, DOE_STATUS));
+	swcxl_config_write(t.dev, RIG_DOE + DOE_WRITE_MAILBOX, discovery + 4, 4);
+	swcxl_config_write(t.dev, RIG_DOE + DOE_WRITE_MAILBOX, discovery + 8, 4);
+	rig_put_doe(&t, DOE_CONTROL, DOE_CONTROL_GO);
 	CHECK(receive(PCI_SIG_VENDOR_ID, DOE_DISCOVERY) == 1 && reply[0] == 0x02001e98);
 	test_device_close(&t);
 }

@@ -11,6 +11,7 @@
 #include "test.h"
 
 #define PAYLOAD_MAX (1u << 20)
+#define RIG_DOE 0x1a0u /* where its capability lies */
 
 /* The output of the last command. */
 static uint8_t rig_out[PAYLOAD_MAX];
@@ -29,6 +30,23 @@ static inline struct swcxl_config rig_config(uint64_t volatile_size, uint64_t pe
 static inline unsigned rig_run(struct test_device *t, unsigned opcode, const void *in, size_t len)
 {
 	return test_execute(t, opcode, in, len, rig_out, &rig_len);
+}
+
+/* Registers of the DOE capability. */
+static inline uint32_t rig_doe(struct test_device *t, unsigned reg)
+{
+	uint8_t b[4];
+
+	swcxl_config_read(t->dev, RIG_DOE + reg, b, sizeof(b));
+	return (uint32_t)le_load(b, 4);
+}
+
+static inline void rig_put_doe(struct test_device *t, unsigned reg, uint32_t value)
+{
+	uint8_t b[4];
+
+	le_store(b, 4, value);
+	swcxl_config_write(t->dev, RIG_DOE + reg, b, sizeof(b));
 }
 
 static inline unsigned rig_inject(struct test_device *t, uint64_t line)
