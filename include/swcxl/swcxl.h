@@ -138,20 +138,24 @@ enum swcxl_reset {
 enum swcxl_trace_kind {
 	SWCXL_TRACE_COMMAND, /* a command has run */
 	SWCXL_TRACE_RESET,   /* a transport's reset begins (SWCXL_RESET_ATTACH) */
-	SWCXL_TRACE_WRITE, /* config space, component registers, mailbox control without doorbell */
+	SWCXL_TRACE_WRITE,   /* a register, but no doorbell that a command has run for */
+	SWCXL_TRACE_OBJECT,  /* a data object was answered, which writes have asked for */
+	SWCXL_TRACE_GONE,    /* a control channel that has executed something is freed */
 };
 
 struct swcxl_trace {
 	enum swcxl_trace_kind kind;
 	uint64_t now_ns;
 	/* command: "primary", "secondary", "control1", "control2", ... (each control channel has
-	 * its number); reset: "attach"; write: "config", "component", "device" (the BAR) */
+	 * its number), also when it goes; reset: "attach"; write: "config", "component", "device"
+	 * (the BAR); object: "doe" */
 	const char *channel;
 	uint64_t offset; /* of a write */
 	unsigned opcode;
 	const char *name; /* of the command; NULL when unknown */
 	const void *in;
 	size_t in_len;
+	size_t in_claimed; /* by a command register: more than in_len is refused */
 	enum swcxl_rc rc;
 	const void *out;
 	size_t out_len;

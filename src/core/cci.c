@@ -198,6 +198,7 @@ enum swcxl_rc swcxl_execute(struct swcxl_cci *cci, unsigned opcode, const void *
 	uint64_t value;
 
 	*out_len = 0;
+	cci->used = true;
 	dc_before_command(cci, opcode);
 	if (fault_hits(dev, SWCXL_FAULT_RETURN_CODE, opcode, &value)) {
 		rc = (enum swcxl_rc)value;
@@ -221,6 +222,7 @@ enum swcxl_rc swcxl_execute(struct swcxl_cci *cci, unsigned opcode, const void *
 					.name = c ? c->name : NULL,
 					.in = in,
 					.in_len = MIN(in_len, dev->config.payload_size),
+					.in_claimed = in_len,
 					.rc = rc,
 					.out = out,
 					.out_len = *out_len,
@@ -278,6 +280,8 @@ void swcxl_cci_free(struct swcxl_cci *cci)
 
 	if (!cci)
 		return;
+	if (cci->used && cci->channel == CHANNEL_CONTROL)
+		device_trace(cci->dev, SWCXL_TRACE_GONE, cci->name, 0, NULL, 0);
 	for (link = &cci->dev->ccis; *link != cci; link = &(*link)->next)
 		;
 	*link = cci->next;

@@ -413,6 +413,7 @@ struct swcxl_cci {
 	uint64_t results_next;	      /* first scan result not yet fetched */
 	uint32_t csd_seen;	      /* generation of the state dump that is being read; 0: none */
 	uint32_t limit;		      /* bytes of output */
+	bool used;		      /* it has executed something */
 	struct background background; /* the last one it started */
 	struct dc_answer *answer;     /* NULL: it has not needed one yet */
 	struct swcxl_cci *next;

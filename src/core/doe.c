@@ -162,6 +162,22 @@ static const struct object_type *find(const struct doe_header *h)
 
 /* ---- registers ---- */
 
+static void trace(struct swcxl_dev *dev, uint32_t dwords)
+{
+	const struct doe *doe = &dev->doe;
+
+	if (dev->host.trace)
+		dev->host.trace(dev->host.ctx, &(struct swcxl_trace){
+						       .kind = SWCXL_TRACE_OBJECT,
+						       .now_ns = dev->now_ns,
+						       .channel = "doe",
+						       .in = doe->request,
+						       .in_len = 4 * dwords,
+						       .out = doe->response,
+						       .out_len = 4 * doe->length,
+					       });
+}
+
 static void go(struct swcxl_dev *dev)
 {
 	struct doe *doe = &dev->doe;
@@ -179,10 +195,12 @@ static void go(struct swcxl_dev *dev)
 	type = find(h);
 	if (!type)
 		return;
-	if (doe->length || written > DOE_REQUEST_MAX || !type->answer(dev, type))
+	if (doe->length || written > DOE_REQUEST_MAX || !type->answer(dev, type)) {
 		fail(dev);
-	else
-		interrupt(dev);
+		return;
+	}
+	trace(dev, written);
+	interrupt(dev);
 }
 
 static void take(struct doe *doe, const uint8_t dword[4])

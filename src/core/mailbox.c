@@ -308,6 +308,16 @@ void mailbox_recover(struct swcxl_dev *dev)
 	}
 }
 
+/* A doorbell that nobody answers is a write like others. */
+static void trace_doorbell(struct swcxl_dev *dev, const struct mailbox *m)
+{
+	uint64_t payload = swcxl_payload_offset(dev, (enum swcxl_mailbox)(m - dev->mailbox));
+	const uint8_t rung[4] = {MBOX_CONTROL_DOORBELL};
+
+	device_trace(dev, SWCXL_TRACE_WRITE, "device", payload - MBOX_PAYLOAD + MBOX_CONTROL, rung,
+		     sizeof(rung));
+}
+
 /* A mailbox without firmware behind it; else the command, with what faults wait for it. */
 static enum swcxl_rc execute(struct swcxl_dev *dev, struct mailbox *m, uint16_t opcode,
 			     uint32_t in_len)
@@ -319,10 +329,10 @@ static enum swcxl_rc execute(struct swcxl_dev *dev, struct mailbox *m, uint16_t 
 	held->out_len = 0;
 	held->until_ns = 0;
 	held->hung = fault_is(dev, SWCXL_FAULT_FIRMWARE_HALT);
-	if (held->hung)
-		return SWCXL_INTERNAL_ERROR;
-	if (fault_is(dev, SWCXL_FAULT_MAILBOX_NOT_READY))
-		return SWCXL_RETRY_REQUIRED;
+	if (held->hung || fault_is(dev, SWCXL_FAULT_MAILBOX_NOT_READY)) {
+		trace_doorbell(dev, m);
+		return held->hung ? SWCXL_INTERNAL_ERROR : SWCXL_RETRY_REQUIRED;
+	}
 	/* a length beyond the payload is refused before anything is looked at: 0016h */
 	rc = swcxl_execute(m->cci, opcode, m->in, in_len, m->out, &held->out_len);
 	if (fault_hits(dev, SWCXL_FAULT_DELAY, opcode, &value))

@@ -92,7 +92,7 @@ static void on_trace(void *ctx, const struct swcxl_trace *trace)
 {
 	struct daemon *daemon = ctx;
 
-	trace_cci(daemon->trace, trace);
+	trace_add(daemon->trace, trace);
 	if (daemon->qmp)
 		qmp_server_count(daemon->qmp, trace);
 }
@@ -179,11 +179,11 @@ static const struct vfio_stats *on_vfio_stats(void *ctx)
 	return daemon->vfio ? vfio_server_stats(daemon->vfio) : NULL;
 }
 
-static void on_qmp_trace(void *ctx, const char *line)
+static void on_qmp_trace(void *ctx, const char *name, const char *arguments, const char *ret)
 {
 	struct daemon *daemon = ctx;
 
-	trace_qmp(daemon->trace, swcxl_now(daemon->dev), line);
+	trace_qmp(daemon->trace, swcxl_now(daemon->dev), name, arguments, ret);
 }
 
 static bool on_settled(void *ctx)
@@ -313,7 +313,7 @@ static bool stage_files(struct daemon *daemon)
 		}
 	}
 	if (options->trace)
-		daemon->trace = trace_new(options);
+		daemon->trace = trace_new(options->trace);
 	return daemon->trace || !options->trace;
 }
 
@@ -371,6 +371,9 @@ static bool stage_device(struct daemon *daemon)
 		return failed("cannot make the device", error);
 	if (!restore(daemon))
 		return false;
+	if (daemon->trace)
+		trace_begin(daemon->trace, &daemon->options,
+			    daemon->state && !state_is_new(daemon->state));
 	loop_attach(daemon->loop, daemon->dev);
 	daemon->signals = signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (daemon->signals < 0)

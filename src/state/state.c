@@ -241,6 +241,11 @@ bool state_load(struct state *state, struct swcxl_dev *dev)
 	return true;
 }
 
+bool state_is_new(const struct state *state)
+{
+	return state->fresh;
+}
+
 bool state_run(struct state *state, struct loop *loop)
 {
 	if (!loop_start_worker(loop)) {

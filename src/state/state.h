@@ -48,6 +48,9 @@ struct state *state_open(const char *path, struct swcxl_config *config, bool any
  * line that says why not. */
 bool state_load(struct state *state, struct swcxl_dev *dev);
 
+/* Was there nothing to load? */
+bool state_is_new(const struct state *state);
+
 /* Commits what has changed from here on whenever the loop is about to sleep. Once. False after a
  * line: there is no thread for it. */
 bool state_run(struct state *state, struct loop *loop);

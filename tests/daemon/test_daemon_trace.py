@@ -10,9 +10,12 @@ import subprocess
 import pytest
 from daemon import Daemon, QmpError, program
 
-CCI = re.compile(r"(\d+) cci (\w+) ([0-9a-f]{4}) ([a-z0-9_]+|-) in=([0-9a-f]*) "
-                 r"rc=([0-9a-f]{4}) \(([^)]*)\) out=([0-9a-f]*)")
-QMP = re.compile(r"(\d+) qmp (\{.*\})")
+CCI = re.compile(r"(?P<time>\d+) cci (?P<channel>\w+) (?P<text>.*) \| (?P<opcode>[0-9a-f]{4}) "
+                 r"in=(?P<input>[0-9a-f]*)( claimed=(?P<claimed>\d+))? rc=(?P<rc>[0-9a-f]{4}) "
+                 r"out=(?P<out>[0-9a-f]*)")
+QMP = re.compile(r"(?P<time>\d+) qmp (?P<command>[a-z-]+) (?P<arguments>\{.*\}) = "
+                 r"(?P<result>\{.*\})")
+GONE = re.compile(r"(?P<time>\d+) gone (?P<channel>control\d+)")
 
 
 def traced(tmp_path, do, *options):
@@ -22,7 +25,9 @@ def traced(tmp_path, do, *options):
         qmp.device = device
         do(qmp)
         before = path.read_text()
-    assert path.read_text() == before, "lines are there when the command has been answered"
+    rest = path.read_text().removeprefix(before)
+    assert all(GONE.fullmatch(line) for line in rest.splitlines()), \
+        "lines are there when the command has been answered"
     return before.splitlines()
 
 
@@ -96,7 +101,7 @@ def test_the_header_makes_the_same_device(tmp_path, more):
 
     header = traced(tmp_path, note, *options)[0]
     words = header.split()
-    assert words[:4] == ["#", "swcxl-trace", "1", "swcxl"]
+    assert words[:4] == ["#", "swcxl-trace", "2", "swcxl"]
     version = subprocess.run([program(), "--version"], capture_output=True, text=True).stdout
     assert version == f"swcxl {words[4]}\n"
     assert all(word.startswith("--") for word in words[5:])
@@ -110,15 +115,16 @@ def test_every_line_has_the_documented_form(tmp_path):
     assert len(lines) == 9
     for line in lines:
         assert CCI.fullmatch(line) or QMP.fullmatch(line), line
-    time, channel, opcode, name, payload, rc, rc_name, out = CCI.fullmatch(lines[2]).groups()
-    assert (time, channel, opcode, name) == ("0", "control1", "4304", "scan_media")
-    assert payload == struct.pack("<QQB", 0, 1 << 22, 0).hex()
-    assert (rc, rc_name, out) == ("0001", "Background Command Started", "")
-    assert lines[6] == "1000000000 cci control1 c123 - in=00 rc=0003 (Unsupported) out="
-    time, request = QMP.fullmatch(lines[0]).groups()
-    assert time == "0" and json.loads(request) == {
-        "execute": "swcxl-plant-poison",
-        "arguments": {"start": 0, "length": 640, "source": "external", "known": False}}
+    payload = struct.pack("<QQB", 0, 1 << 22, 0).hex()
+    assert lines[2] == "0 cci control1 Scan Media(address=0x0, lines=0x400000, flags=0) = " \
+        f"Background Command Started | 4304 in={payload} rc=0001 out="
+    assert lines[6] == \
+        "1000000000 cci control1 Command c123h(data=0) = Unsupported | c123 in=00 rc=0003 out="
+    line = QMP.fullmatch(lines[0])
+    assert line["time"] == "0" and line["command"] == "swcxl-plant-poison"
+    assert json.loads(line["arguments"]) == {"start": 0, "length": 640, "source": "external",
+                                             "known": False}
+    assert json.loads(QMP.fullmatch(lines[4])["result"]) == {"data": "00"}
 
 
 def test_replay_gives_the_same_device(tmp_path):
@@ -141,7 +147,7 @@ def test_replay_gives_the_same_dynamic_capacity(tmp_path):
         seen.append(look(qmp))
 
     lines = traced(tmp_path, do, *DYNAMIC)
-    names = re.findall(r'"execute": "([a-z-]+)"', "".join(lines))
+    names = [line["command"] for line in map(QMP.fullmatch, lines) if line]
     assert names.count("cxl-add-dynamic-capacity") == 3 and {
         "cxl-release-dynamic-capacity", "swcxl-add-dc-reference", "swcxl-remove-dc-reference",
         } <= set(names)
@@ -170,7 +176,7 @@ def test_replay_keeps_the_cursors_of_channels_apart(tmp_path):
         seen.append(look(first))
 
     lines = traced(tmp_path, do, "--payload", "512")
-    assert [CCI.fullmatch(line).group(2) for line in lines if " cci " in line] == \
+    assert [CCI.fullmatch(line)["channel"] for line in lines if " cci " in line] == \
         [f"control{n}" for n in (1, 2, 1, 2, 1, 4)]
     replay(lines, seen[0])
 
@@ -181,19 +187,22 @@ def replay(trace, state):
             device.qmp() as qmp, contextlib.ExitStack() as stack:
         now, channels = 0, {}
         for line in lines:
-            cci, control = CCI.fullmatch(line), QMP.fullmatch(line)
-            time = int((cci or control).group(1))
+            cci, control, gone = CCI.fullmatch(line), QMP.fullmatch(line), GONE.fullmatch(line)
+            time = int((cci or control or gone)["time"])
             if time > now:
                 qmp.cmd("swcxl-clock-step", nanoseconds=time - now)
                 now = time
             if cci:
-                if cci.group(2) not in channels:
-                    channels[cci.group(2)] = stack.enter_context(device.qmp())
-                result = channels[cci.group(2)].cmd(
-                    "swcxl-cci", opcode=int(cci.group(3), 16), payload=cci.group(5))
-                assert result == {"return-code": int(cci.group(6), 16), "payload": cci.group(8)}
+                if cci["channel"] not in channels:
+                    channels[cci["channel"]] = stack.enter_context(device.qmp())
+                result = channels[cci["channel"]].cmd(
+                    "swcxl-cci", opcode=int(cci["opcode"], 16), payload=cci["input"])
+                assert result == {"return-code": int(cci["rc"], 16), "payload": cci["out"]}
+            elif control:
+                assert qmp.cmd(control["command"], **json.loads(control["arguments"])) == \
+                    json.loads(control["result"])
             else:
-                assert "return" in qmp.execute(control.group(2))
+                channels.pop(gone["channel"]).close()
         assert look(qmp) == state
 
 

@@ -55,10 +55,12 @@ static void on_notice(void *ctx, const struct swcxl_notice *notice)
 	out_free(&data);
 }
 
-static void on_qmp_trace(void *ctx, const char *line)
+static void on_qmp_trace(void *ctx, const char *name, const char *arguments, const char *ret)
 {
 	(void)ctx;
-	assert(line[0] == '{' && line[strlen(line) - 1] == '}' && !strchr(line, '\n'));
+	assert(*name && !strchr(name, ' '));
+	assert(arguments[0] == '{' && !strchr(arguments, '\n'));
+	assert(ret[0] == '{' && ret[strlen(ret) - 1] == '}' && !strchr(ret, '\n'));
 }
 
 static void on_wake(void *ctx)

@@ -24,7 +24,8 @@ MAY_INCLUDE = {
     "src/front/vfio": {"base", "loop", "swcxl"},
     "src/state": {"base", "loop", "swcxl"},
     "src/front/qmp": {"base", "loop", "swcxl", "tbl", "wire", "front/vfio/vfio.h", "state/state.h"},
-    "src/daemon": {"base", "loop", "swcxl", "tbl", "front/vfio/vfio.h", "front/qmp/qmp.h",
+    "src/decode": {"base", "tbl", "wire", "swcxl"},
+    "src/daemon": {"base", "decode/decode.h", "loop", "swcxl", "tbl", "front/vfio/vfio.h", "front/qmp/qmp.h",
                    "state/state.h"},
     "src/cli": {"base", "swcxl", "tbl", "wire"},
 }

@@ -22,7 +22,8 @@ struct qmp_host {
 	void *ctx;
 	const char *name;				   /* --name */
 	const struct vfio_stats *(*vfio_stats)(void *ctx); /* NULL: no vfio-user front end */
-	void (*trace)(void *ctx, const char *line); /* an effective control command, for --trace */
+	/* An effective control command, for --trace: arguments and return value as JSON. */
+	void (*trace)(void *ctx, const char *name, const char *arguments, const char *ret);
 	void (*quit)(void *ctx); /* "quit" was asked for, its reply is on its way */
 	/* Durable state; all NULL without. Has all that was changed become durable (or will it not
 	 * soon)? Why can nothing be written, for the end of a sentence (NULL: it can)? */

@@ -233,18 +233,16 @@ static void trace(struct qmp_call *call, struct json_object *arguments)
 {
 	const struct qmp_command *command = call->command;
 	const struct qmp_host *host = &call->qmp->host;
-	struct out line = {0};
+	const char *text = arguments ? json_object_to_json_string_ext(arguments, PLAIN) : "{}";
+	struct out ret = {0};
 
 	if (call->failed || !command->effect || command->time || !host->trace)
 		return;
-	out_begin(&line, NULL, '{');
-	out_string(&line, "execute", command->name);
-	if (arguments)
-		out_raw(&line, "arguments", json_object_to_json_string_ext(arguments, PLAIN));
-	out_add(&line, "}", 2); /* and a NUL */
-	if (!line.failed)
-		host->trace(host->ctx, line.p);
-	out_free(&line);
+	out_add(&ret, call->ret.len ? call->ret.p : "{}", call->ret.len ? call->ret.len : 2);
+	out_add(&ret, "", 1);
+	if (text && !ret.failed)
+		host->trace(host->ctx, command->name, text, ret.p);
+	out_free(&ret);
 }
 
 /* Effects have to be made durable, if anything has; that time passes is nobody's doing. */
