@@ -8,6 +8,8 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "client/json.h"
+
 struct json_object;
 
 /* The text of one value, returned by value so that several fit in one printf(). */
@@ -39,17 +41,8 @@ enum colour { PLAIN, BOLD, DIM, RED, GREEN, YELLOW, BLUE };
 bool colours(void);
 const char *colour(enum colour c); /* the sequence that switches to it, or "" */
 
-/* JSON: members of an object. */
-void add_number(struct json_object *object, const char *key, uint64_t value);
-void add_bool(struct json_object *object, const char *key, bool value);
-void add_string(struct json_object *object, const char *key, const char *value);
+/* Bytes as a member of an object: hexadecimal digits. */
 void add_hex(struct json_object *object, const char *key, const uint8_t *p, size_t len);
-
-/* The value of a member, 0 or "" when it is not there. */
-uint64_t get_number(struct json_object *object, const char *key);
-bool get_bool(struct json_object *object, const char *key);
-const char *get_string(struct json_object *object, const char *key);
-struct json_object *get_member(struct json_object *object, const char *key);
 
 /* Hexadecimal digits of p as a new string. */
 char *hex_string(const uint8_t *p, size_t len);

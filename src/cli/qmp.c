@@ -13,30 +13,24 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "base/util.h"
 #include "cli/format.h"
 #include "cli/link.h"
 #include "cli/parse.h"
 #include "cli/report.h"
+#include "client/conn.h"
 
 #define GREETING_MS 5000
 #define PAYLOAD 4096 /* as mailboxes mostly have it: what is longer comes in parts */
 #define REPLY_MS 30000
-#define LINE_MAX_BYTES (256 * MiB) /* the longest answer is 65536 rows of poison: 8 MiB */
-#define OUTPUT_MAX (1 * MiB)	   /* the largest mailbox payload */
+#define OUTPUT_MAX (1 * MiB) /* the largest mailbox payload */
 
 struct qmp {
 	struct link link;
 	const char *path;
-	int fd;
-	char *buf; /* what was received and not yet consumed */
-	size_t len, cap;
-	size_t searched; /* no end of line before this */
+	struct conn conn;
 	struct json_object *events;
 	uint8_t *out;
 };
@@ -69,80 +63,63 @@ int64_t now_ms(void)
 	return now_ns() / (int64_t)NS_PER_MS;
 }
 
-static _Noreturn void die_closed(const struct qmp *q)
+/* The connection is of no more use. */
+static _Noreturn void die_conn(const struct qmp *q, enum conn_status status)
 {
-	die(NO_CONNECTION,
-	    "The device at %s closed the connection: it has ended, or has too many control clients",
-	    q->path);
+	switch (status) {
+	case CONN_CLOSED:
+		die(NO_CONNECTION,
+		    "The device at %s closed the connection: it has ended, or has too many "
+		    "control clients",
+		    q->path);
+	case CONN_NO_LINES:
+		die(NO_CONNECTION, "%s sends no lines: is it a control socket?", q->path);
+	case CONN_NO_JSON:
+		die(NO_CONNECTION, "%s does not talk QMP: give the path that swcxl got as --qmp",
+		    q->path);
+	case CONN_NO_MEMORY:
+		die(REFUSED, "Out of memory");
+	default:
+		die(NO_CONNECTION, "The connection to %s failed: %s", q->path,
+		    strerror(q->conn.error));
+	}
 }
 
-/* Reads more; false when nothing came until the deadline (< 0: none). */
-static bool receive(struct qmp *q, int64_t deadline)
+/* Waits until the device sends, or takes, more; false: not until the deadline (< 0: none). */
+static bool wait_for(struct qmp *q, short events, int64_t deadline)
 {
-	struct pollfd pollfd = {.fd = q->fd, .events = POLLIN};
+	struct pollfd pollfd = {.fd = q->conn.fd, .events = events};
 	int64_t left = deadline < 0 ? -1 : MAX(deadline - now_ms(), 0);
 	int ready = poll(&pollfd, 1, (int)MIN(left, INT32_MAX));
-	ssize_t n;
 
-	if (ready <= 0)
-		return ready < 0 || left > INT32_MAX;
-	if (q->cap - q->len < 64 * KiB) {
-		q->cap = MAX(2 * q->cap, 128 * KiB);
-		q->buf = xalloc(q->buf, q->cap);
-	}
-	n = read(q->fd, q->buf + q->len, q->cap - q->len);
-	if (n == 0 || (n < 0 && errno == ECONNRESET))
-		die_closed(q);
-	if (n < 0 && errno != EINTR && errno != EAGAIN)
-		die(NO_CONNECTION, "Cannot read from %s: %s", q->path, strerror(errno));
-	q->len += (size_t)MAX(n, 0);
-	return true;
+	return ready != 0 || left > INT32_MAX;
 }
 
 /* The next JSON object, or NULL when none came until the deadline. */
 static struct json_object *receive_object(struct qmp *q, int64_t deadline)
 {
 	struct json_object *object;
-	size_t line;
-	char *end;
+	enum conn_status status;
 
-	while (!(end = memchr(q->buf + q->searched, '\n', q->len - q->searched))) {
-		q->searched = q->len;
-		if (q->len > LINE_MAX_BYTES)
-			die(NO_CONNECTION, "%s sends no lines: is it a control socket?", q->path);
-		if (!receive(q, deadline))
+	while ((status = conn_receive(&q->conn, &object)) != CONN_OK) {
+		if (status != CONN_WAIT)
+			die_conn(q, status);
+		if (!wait_for(q, POLLIN, deadline))
 			return NULL;
 	}
-	*end = '\0';
-	object = json_tokener_parse(q->buf);
-	line = (size_t)(end + 1 - q->buf);
-	q->len -= line;
-	memmove(q->buf, end + 1, q->len);
-	q->searched = 0;
-	if (!json_object_is_type(object, json_type_object))
-		die(NO_CONNECTION, "%s does not talk QMP: give the path that swcxl got as --qmp",
-		    q->path);
 	return object;
 }
 
 static void send_object(struct qmp *q, struct json_object *object)
 {
-	const char *text = json_object_to_json_string_ext(object, JSON_C_TO_STRING_PLAIN);
-	size_t len = strlen(text), sent = 0;
+	enum conn_status status = conn_send(&q->conn, object);
 
-	while (sent <= len) {
-		const char *p = sent < len ? text + sent : "\n";
-		ssize_t n = send(q->fd, p, sent < len ? len - sent : 1, MSG_NOSIGNAL);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0 && errno == EPIPE)
-			die_closed(q);
-		if (n < 0)
-			die(NO_CONNECTION, "Cannot write to %s: %s", q->path, strerror(errno));
-		sent += (size_t)n;
+	while (status == CONN_WAIT) {
+		wait_for(q, POLLOUT, -1);
+		status = conn_flush(&q->conn);
 	}
-	json_object_put(object);
+	if (status != CONN_OK)
+		die_conn(q, status);
 }
 
 /* The answer to the last request, an object with "return" or "error". */
@@ -250,9 +227,8 @@ static void qmp_close(struct link *link)
 {
 	struct qmp *q = to_qmp(link);
 
-	close(q->fd);
+	conn_close(&q->conn);
 	json_object_put(q->events);
-	free(q->buf);
 	free(q->out);
 	free(q);
 }
@@ -263,23 +239,19 @@ static const struct link_ops qmp_ops = {
 	.close = qmp_close,
 };
 
-static int connect_to(const char *path)
+static void connect_to(struct qmp *q, const char *path)
 {
-	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-	if (strlen(path) >= sizeof(address.sun_path))
+	if (conn_open(&q->conn, path, true))
+		return;
+	if (q->conn.error == ENAMETOOLONG)
 		die(USAGE,
 		    "The socket path %s is longer than the %zu characters that a unix socket "
 		    "may have",
-		    path, sizeof(address.sun_path) - 1);
-	strcpy(address.sun_path, path);
-	if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0)
-		die(NO_CONNECTION,
-		    "Cannot connect to %s: %s. Is a device running there? Start one "
-		    "with 'swcxl --qmp %s'",
-		    path, strerror(errno), path);
-	return fd;
+		    path, conn_path_len());
+	die(NO_CONNECTION,
+	    "Cannot connect to %s: %s. Is a device running there? Start one "
+	    "with 'swcxl --qmp %s'",
+	    path, strerror(q->conn.error), path);
 }
 
 struct link *qmp_open(const char *path)
@@ -287,13 +259,10 @@ struct link *qmp_open(const char *path)
 	struct qmp *q = xalloc(NULL, sizeof(*q));
 	struct json_object *greeting;
 
-	*q = (struct qmp){.link = {.ops = &qmp_ops, .payload = PAYLOAD},
-			  .path = path,
-			  .fd = connect_to(path)};
+	*q = (struct qmp){.link = {.ops = &qmp_ops, .payload = PAYLOAD}, .path = path};
+	connect_to(q, path);
 	q->events = json_object_new_array();
 	q->out = xalloc(NULL, OUTPUT_MAX);
-	q->cap = 128 * KiB;
-	q->buf = xalloc(NULL, q->cap);
 	greeting = receive_object(q, now_ms() + GREETING_MS);
 	if (!greeting || !get_member(greeting, "QMP"))
 		die(NO_CONNECTION,

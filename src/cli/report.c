@@ -13,26 +13,10 @@
 #include <unistd.h>
 
 #include "base/util.h"
+#include "client/names.h"
 #include "swcxl/swcxl.h"
 
 static bool as_json;
-
-static const struct {
-	unsigned rc;
-	const char *name;
-} rc_names[] = {
-#define RC(code, id, text) {code, text},
-#include "swcxl/rc.tbl.h"
-};
-
-static const struct {
-	unsigned opcode;
-	const char *title;
-} commands[] = {
-#define CMD(opcode, name, in, min, in_tail, out, out_tail, effects, rules, codes, section, title) \
-	{opcode, title},
-#include "tbl/commands.tbl.h"
-};
 
 /* What a person can do about a return code. */
 static const struct {
@@ -67,10 +51,10 @@ void report_as_json(void)
 const char *rc_text(unsigned rc)
 {
 	static char unknown[32];
+	const char *name = rc_name(rc);
 
-	for (size_t i = 0; i < ARRAY_SIZE(rc_names); i++)
-		if (rc_names[i].rc == rc)
-			return rc_names[i].name;
+	if (name)
+		return name;
 	snprintf(unknown, sizeof(unknown), "return code %04Xh", rc);
 	return unknown;
 }
@@ -78,10 +62,10 @@ const char *rc_text(unsigned rc)
 const char *opcode_text(unsigned opcode)
 {
 	static char unknown[32];
+	const char *name = opcode_name(opcode);
 
-	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
-		if (commands[i].opcode == opcode)
-			return commands[i].title;
+	if (name)
+		return name;
 	snprintf(unknown, sizeof(unknown), "Command %04Xh", opcode);
 	return unknown;
 }

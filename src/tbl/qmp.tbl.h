@@ -427,6 +427,18 @@ OBJECT("poison-row",
 	MEMBER("known", "bool", "the device knows of it")
 	MEMBER("listed", "bool", "it is in the poison list")
 	MEMBER("permanent", "bool", "it cannot be cleared"))
+OBJECT("map-cell",
+	MEMBER("start", "int", "first byte")
+	MEMBER("ranges", "int", "that touch it")
+	MEMBER("lines", "int", "that are poisoned")
+	MEMBER("latent", "int", "of them: those that the device does not know of")
+	MEMBER("listed", "int", "those in the poison list")
+	MEMBER("permanent", "int", "those that cannot be cleared")
+	MEMBER("injected", "int", "those of that source"))
+OBJECT("map",
+	MEMBER("next", "int", "first byte that was not looked at: the end of the range, unless there is more")
+	MEMBER("ranges", "int", "that were looked at")
+	MEMBER("cells", "[map-cell]", "those that have any, by address"))
 OBJECT("data", MEMBER("data", "str", "hexadecimal digits"))
 OBJECT("errors-injected",
 	MEMBER("recorded", "int", "errors that the registers show; the others are masked there")
@@ -652,6 +664,14 @@ COMMAND(query_poison, "swcxl-query-poison", "[poison-row]", "0.1", 0,
 	ARG_UINT(max, "max", uint64_t, OPTIONAL, 0, 1, UINT64_MAX,
 		"rows at most, but never more than 65536: go on from the end of the last row until there "
 		"is none; default: all, and more than 65536 of them are an error"))
+COMMAND(query_map, "swcxl-query-map", "map", "0.1", 0,
+	"The same as a picture: the address space in cells of equal size, which begin at multiples of it, and what lies in each. "
+	"For those who draw it, since millions of ranges come to no more than the cells. "
+	"An answer looks at 16384 ranges at most: go on from next, and add up what it says of the same cell.",
+	ARG_UINT(cell, "cell", uint64_t, REQUIRED, 0, 64, UINT64_MAX, "bytes of a cell, a multiple of 64")
+	ARG_UINT(start, "start", uint64_t, OPTIONAL, 0, 0, UINT64_MAX, "first byte; default: 0")
+	ARG_UINT(length, "length", uint64_t, OPTIONAL, 0, 0, UINT64_MAX,
+		"bytes; default: to the end of the device. A range touches 4096 cells at most"))
 COMMAND(set_health, "swcxl-set-health", "empty", "0.1", EFFECT,
 	"Changes what the device measures of itself; what is left out stays. Events follow for each bit of the "
 	"health status that becomes set, for the media status when it changes, and for thresholds that are crossed.",
@@ -678,7 +698,8 @@ COMMAND(cci, "swcxl-cci", "cci-result", "0.1", 0,
 	ARG_HEX(payload, "payload", OPTIONAL, 0, QMP_REQUEST_MAX, "hexadecimal digits; default: none"))
 COMMAND(query_events, "swcxl-query-events", "[event-record]", "0.1", 0,
 	"The records of an event log, oldest first, without clearing them.",
-	ARG_ENUM(log, "log", event_log, REQUIRED, 0, ""))
+	ARG_ENUM(log, "log", event_log, REQUIRED, 0, "")
+	ARG_UINT(max, "max", uint64_t, OPTIONAL, 0, 1, UINT64_MAX, "only the newest, so many; default: all"))
 COMMAND(inject_event, "swcxl-inject-event", "empty", "0.1", EFFECT,
 	"Adds records to a log, of any type and with any of their fields.",
 	ARG_ENUM(log, "log", event_log, REQUIRED, 0, "and with it the severity")

@@ -41,6 +41,7 @@ BASE = {"path": "mem0", "log": "fatal", "flags": 0}
 MEDIA = {**BASE, "dpa": 0, "descriptor": 0, "type": 0, "transaction-type": 0}
 
 GOOD = {
+    "swcxl-query-map": {"cell": 1 << 20},
     "cxl-inject-general-media-event": MEDIA,
     "cxl-inject-dram-event": MEDIA,
     "cxl-inject-memory-module-event": {

@@ -27,7 +27,10 @@ MAY_INCLUDE = {
     "src/decode": {"base", "tbl", "wire", "swcxl"},
     "src/daemon": {"base", "decode/decode.h", "loop", "swcxl", "tbl", "front/vfio/vfio.h", "front/qmp/qmp.h",
                    "state/state.h"},
-    "src/cli": {"base", "swcxl", "tbl", "wire"},
+    "src/client": {"base", "swcxl", "tbl"},
+    "src/cli": {"base", "client", "swcxl", "tbl", "wire"},
+    "src/view": {"base", "client", "swcxl", "tbl", "wire"},
+    "src/web": {"base", "client", "swcxl", "tbl", "view", "wire"},
 }
 # System headers that the model of the device may know. No clocks, files, threads or sockets.
 CORE_SYSTEM = {"assert.h", "errno.h", "stdbool.h", "stddef.h", "stdint.h", "string.h"}

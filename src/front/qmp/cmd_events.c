@@ -36,10 +36,13 @@ bool cmd_query_events(struct qmp_call *call, const struct qmp_query_events_args 
 {
 	struct swcxl_dev *dev = call->qmp->dev;
 	struct swcxl_log_status status;
+	uint32_t i = 0;
 
 	swcxl_query_log(dev, in->log, &status);
 	out_begin(&call->ret, NULL, '[');
-	for (uint32_t i = 0; i < status.count; i++) {
+	if (in->has_max && in->max < status.count)
+		i = status.count - (uint32_t)in->max;
+	for (; i < status.count; i++) {
 		const uint8_t *record = swcxl_log_record(dev, in->log, i);
 
 		if (!record)

@@ -10,6 +10,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "base/cells.h"
 #include "base/util.h"
 #include "front/qmp/session.h"
 
@@ -118,27 +119,36 @@ static void out_row(struct out *out, const struct swcxl_poison_row *row)
 	out_end(out, '}');
 }
 
+/* Whole lines, so that no poison is missed; to the end of the device if no length is given. */
+static bool take_range(struct qmp_call *call, uint64_t *start, const uint64_t *length,
+		       uint64_t *end)
+{
+	*end = swcxl_capacity(call->qmp->dev);
+	if (length && !*length) { /* */
+		*end = *start;
+	} else if (length) {
+		if (!qmp_in_range(call, *start, *length))
+			return false;
+		*end = *start + *length;
+	} else if (*start > *end) { /* its end is where one who goes on arrives */
+		return qmp_in_range(call, *start, 1);
+	}
+	if (*start < *end) {
+		*start -= *start % SWCXL_LINE;
+		*end += -*end % SWCXL_LINE;
+	}
+	return true;
+}
+
 bool cmd_query_poison(struct qmp_call *call, const struct qmp_query_poison_args *in)
 {
-	uint64_t start = in->start, end = swcxl_capacity(call->qmp->dev);
 	uint64_t max = MIN(in->has_max ? in->max : UINT64_MAX, QMP_POISON_ROWS_MAX);
+	uint64_t start = in->start, end;
 	struct swcxl_poison_row row;
 	uint64_t rows = 0;
 
-	if (in->has_length && !in->length) { /* */
-		end = start;
-	} else if (in->has_length) {
-		if (!qmp_in_range(call, start, in->length))
-			return false;
-		end = start + in->length;
-	} else if (start > end) { /* its end is where one who goes on arrives */
-		return qmp_in_range(call, start, 1);
-	}
-	if (start < end) { /* whole lines, so that no poison is missed */
-		start -= start % SWCXL_LINE;
-		end += -end % SWCXL_LINE;
-	}
-
+	if (!take_range(call, &start, in->has_length ? &in->length : NULL, &end))
+		return false;
 	out_begin(&call->ret, NULL, '[');
 	while (start < end && swcxl_poison_next(call->qmp->dev, start, end, &row)) {
 		if (rows == max && in->has_max)
@@ -153,5 +163,69 @@ bool cmd_query_poison(struct qmp_call *call, const struct qmp_query_poison_args 
 		rows++;
 	}
 	out_end(&call->ret, ']');
+	return true;
+}
+
+static unsigned kinds_of(const struct swcxl_poison_row *row)
+{
+	return (unsigned)!row->known << CELL_LATENT | (unsigned)row->listed << CELL_LISTED |
+	       (unsigned)row->permanent << CELL_PERMANENT |
+	       (unsigned)(row->source == SWCXL_SOURCE_INJECTED) << CELL_INJECTED;
+}
+
+static void out_cell(struct out *out, uint64_t start, const struct cell *cell)
+{
+	static const char *const names[CELL_KINDS] = {
+		[CELL_RANGES] = "ranges",	[CELL_LINES] = "lines",
+		[CELL_LATENT] = "latent",	[CELL_LISTED] = "listed",
+		[CELL_PERMANENT] = "permanent", [CELL_INJECTED] = "injected",
+	};
+
+	if (!cell->n[CELL_RANGES])
+		return;
+	out_begin(out, NULL, '{');
+	out_uint(out, "start", start);
+	for (unsigned kind = 0; kind < CELL_KINDS; kind++)
+		out_uint(out, names[kind], cell->n[kind]);
+	out_end(out, '}');
+}
+
+/* A bounded piece of the way, however many ranges there are: the device has others to serve. */
+bool cmd_query_map(struct qmp_call *call, const struct qmp_query_map_args *in)
+{
+	static struct cell cells[QMP_MAP_CELLS_MAX];
+	uint64_t start = in->start, end, base;
+	struct swcxl_poison_row row;
+	unsigned rows = 0;
+	size_t count = 0;
+
+	if (in->cell % SWCXL_LINE)
+		return qmp_error(call, "Parameter 'cell' expects a multiple of 64");
+	if (!take_range(call, &start, in->has_length ? &in->length : NULL, &end))
+		return false;
+	base = start - start % in->cell;
+	if (start < end && (end - 1 - base) / in->cell >= ARRAY_SIZE(cells))
+		return qmp_error(call, "More than %u cells: use a larger 'cell', or 'length'",
+				 QMP_MAP_CELLS_MAX);
+	if (start < end)
+		count = (size_t)((end - 1 - base) / in->cell + 1);
+	memset(cells, 0, count * sizeof(cells[0]));
+	while (rows < QMP_MAP_ROWS_MAX && start < end &&
+	       swcxl_poison_next(call->qmp->dev, start, end, &row)) {
+		cells_add(cells, count, base / SWCXL_LINE, in->cell / SWCXL_LINE,
+			  row.start / SWCXL_LINE, row.length / SWCXL_LINE, kinds_of(&row));
+		start = row.start + row.length;
+		rows++;
+	}
+	if (rows < QMP_MAP_ROWS_MAX)
+		start = MAX(start, end);
+	out_begin(&call->ret, NULL, '{');
+	out_uint(&call->ret, "next", start);
+	out_uint(&call->ret, "ranges", rows);
+	out_begin(&call->ret, "cells", '[');
+	for (size_t i = 0; i < count; i++)
+		out_cell(&call->ret, base + i * in->cell, &cells[i]);
+	out_end(&call->ret, ']');
+	out_end(&call->ret, '}');
 	return true;
 }

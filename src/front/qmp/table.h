@@ -22,6 +22,8 @@
 #define QMP_OUTPUT_MAX      (4u << 20)	/* beyond, a client's input waits: it does not read */
 #define QMP_KEPT_BYTES      (64u << 10)	/* of an empty buffer; a larger one is given back */
 #define QMP_POISON_ROWS_MAX 65536u	/* keeps a reply below 16 MiB */
+#define QMP_MAP_ROWS_MAX    16384u	/* some milliseconds of the device's time */
+#define QMP_MAP_CELLS_MAX   4096u	/* more than a screen has places for */
 #define QMP_MEDIA_BYTES_MAX (1u << 20)	/* keeps a write below the limit of requests */
 #define QMP_EVENT_BYTES_MAX 80u		/* of a record, behind the header */
 #define QMP_STORM_MAX       65535u	/* events at once: enough to fill any log */
