@@ -29,7 +29,10 @@ static void check_policy(const struct ctl *ctl, const char *policy, const char *
 	for (; *known; known++)
 		if (strcmp(policy, *known) == 0)
 			return;
-	ctl_usage(ctl, "There is no policy '%s'", policy);
+	ctl_usage(ctl,
+		  "There is no policy '%s' here; to add: free, contiguous, prescriptive, "
+		  "enable-shared-access; to reclaim: tag-based, prescriptive",
+		  policy);
 }
 
 /* A size, or ranges, or nothing. */

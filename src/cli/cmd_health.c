@@ -223,7 +223,7 @@ static void set(struct ctl *ctl)
 		char *name = ctl->args[i], *value = strchr(name, '=');
 
 		if (!value)
-			ctl_usage(ctl, "'%s' is no NAME=VALUE", name);
+			ctl_usage(ctl, "'%s' is no NAME=VALUE, as in life-used=90", name);
 		*value++ = '\0';
 		json_object_object_add(args, name, value_json(name, value));
 	}

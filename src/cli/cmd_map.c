@@ -15,6 +15,7 @@
 #include <inttypes.h>
 #include <json-c/json.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/util.h"
 #include "cli/ctl.h"
@@ -23,16 +24,19 @@
 #include "cli/table.h"
 #include "swcxl/swcxl.h"
 
-#define COLUMNS 64
+#define COLUMNS 64 /* as 80 columns of a terminal have them, and JSON always */
+#define NARROWEST 16
+#define WIDEST 256
+#define NAMES 10 /* columns before the cells */
 #define BANDS 4
-#define CELLS (COLUMNS * BANDS)
+#define CELLS (WIDEST * BANDS)
 
 enum layer { POISON, LATENT, LISTED, FOUND, LAYERS };
 
 struct map {
 	struct range range;
 	uint64_t cell; /* bytes */
-	unsigned cells;
+	unsigned cells, columns;
 	struct {
 		bool known; /* it could be looked at */
 		uint64_t errors, count[CELLS];
@@ -137,11 +141,22 @@ static void look(struct link *link, struct map *map, const struct identity *id)
 		look_at_extents(link, map, id);
 }
 
+/* As many cells in a row as there is room for, but a power of two, so that cells begin at round
+ * addresses. */
+static unsigned columns_of(unsigned width)
+{
+	unsigned columns = NARROWEST;
+
+	while (columns < WIDEST && 2 * columns + NAMES <= width)
+		columns *= 2;
+	return columns;
+}
+
 /* A device may say that it has a part of a line, and a range end at the top of all addresses. */
 static void set_range(struct map *map, struct range range)
 {
 	uint64_t lines = range.length / SWCXL_LINE + (range.length % SWCXL_LINE != 0);
-	uint64_t cell = MAX((lines + CELLS - 1) / CELLS, 1u);
+	uint64_t cells = BANDS * map->columns, cell = MAX((lines + cells - 1) / cells, 1u);
 
 	map->range = range;
 	map->cell = cell * SWCXL_LINE;
@@ -159,7 +174,7 @@ static bool is_unallocated(const struct map *map, unsigned i)
 
 static void print_cells(const struct map *map, enum layer layer, unsigned from)
 {
-	for (unsigned i = from; i < MIN(from + COLUMNS, map->cells); i++) {
+	for (unsigned i = from; i < MIN(from + map->columns, map->cells); i++) {
 		uint64_t count = map->layers[layer].count[i];
 
 		if (!count && is_unallocated(map, i))
@@ -195,7 +210,7 @@ static void print_legend(const struct map *map)
 
 static void print_map(const struct map *map)
 {
-	for (unsigned from = 0; from < map->cells; from += COLUMNS) {
+	for (unsigned from = 0; from < map->cells; from += map->columns) {
 		printf("%s%s%s\n", colour(BOLD), dpa_text(map->range.start + from * map->cell).s,
 		       colour(PLAIN));
 		for (int i = 0; i < LAYERS; i++)
@@ -250,6 +265,7 @@ enum status cmd_map(struct ctl *ctl)
 	struct identity id;
 
 	*map = (struct map){.overflow = false};
+	map->columns = ctl->json ? COLUMNS : columns_of(terminal_width(STDOUT_FILENO));
 	cci_identify(ctl_link(ctl), &id);
 	set_range(map, ranged ? range : (struct range){0, id.capacity});
 	look(ctl->link, map, &id);

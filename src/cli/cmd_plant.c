@@ -286,7 +286,10 @@ static void collect(struct ctl *ctl, struct plants *plants)
 	uint64_t count = ctl_number(ctl, OPT_random, 0);
 
 	if (ctl_has(ctl, OPT_source) && !source_from_key(ctl->options[OPT_source], &plant.source))
-		ctl_usage(ctl, "There is no source '%s'", ctl->options[OPT_source]);
+		ctl_usage(
+			ctl,
+			"There is no source '%s': external, internal, injected, vendor or unknown",
+			ctl->options[OPT_source]);
 	if (ctl_has(ctl, OPT_from) ? ranged || ctl_has(ctl, OPT_random)
 				   : !ranged && !ctl_has(ctl, OPT_random))
 		ctl_usage(ctl, "Say where: a RANGE, --from FILE, or --random N with or without a "

@@ -165,7 +165,8 @@ static enum status wait_event(struct ctl *ctl, int64_t timeout_ms)
 
 	cci_identify(ctl_link(ctl), &wait.id);
 	if (wait.log >= 0 && !wait.id.log_max[wait.log])
-		die(REFUSED, "The device has no %s log", log_key((unsigned)wait.log));
+		die(REFUSED, "The device has no %s log, so nothing will be in it",
+		    log_key((unsigned)wait.log));
 	if (!wait_until(&wait, logged, "SWCXL_EVENT_RECORD", timeout_ms))
 		die_timeout(ctl, "No event was logged");
 	if (ctl->json) {
@@ -191,5 +192,5 @@ enum status cmd_wait(struct ctl *ctl)
 		return wait_overflow(ctl, timeout_ms);
 	if (strcmp(ctl->args[0], "event") == 0)
 		return wait_event(ctl, timeout_ms);
-	ctl_usage(ctl, "Nothing to wait for is called '%s'", ctl->args[0]);
+	ctl_usage(ctl, "Nothing to wait for is called '%s': scan, overflow or event", ctl->args[0]);
 }

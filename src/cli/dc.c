@@ -462,9 +462,13 @@ struct range *dc_ranges(const struct ctl *ctl)
 
 	for (unsigned i = 0; i < ctl->nargs; i++) {
 		if (!parse_range(ctl->args[i], &ranges[i], &length_given) || !length_given)
-			ctl_usage(ctl, "'%s' is neither START+LENGTH nor START-END", ctl->args[i]);
+			ctl_usage(ctl, "'%s' is neither START+LENGTH nor START-END, as in 1G+256M",
+				  ctl->args[i]);
 		if (!ranges[i].length)
-			ctl_usage(ctl, "The range '%s' is empty", ctl->args[i]);
+			ctl_usage(ctl,
+				  "The range '%s' is empty: it is one block at least ('swcxlctl dc "
+				  "config')",
+				  ctl->args[i]);
 		if (ranges[i].start + ranges[i].length < ranges[i].start)
 			ctl_usage(ctl, "The range '%s' is beyond all addresses", ctl->args[i]);
 	}

@@ -10,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "base/util.h"
 #include "cli/report.h"
@@ -129,24 +128,6 @@ const char *plural(uint64_t n)
 	return n == 1 ? "" : "s";
 }
 
-bool colours(void)
-{
-	const char *no_color = getenv("NO_COLOR");
-
-	return isatty(STDOUT_FILENO) && (!no_color || !*no_color);
-}
-
-const char *colour(enum colour c)
-{
-	static const char *const sequences[] = {
-		[PLAIN] = "\033[0m",   [BOLD] = "\033[1m",   [DIM] = "\033[2m",
-		[RED] = "\033[1;31m",  [GREEN] = "\033[32m", [YELLOW] = "\033[1;33m",
-		[BLUE] = "\033[1;34m",
-	};
-
-	return colours() ? sequences[c] : "";
-}
-
 void add_hex(struct json_object *object, const char *key, const uint8_t *p, size_t len)
 {
 	char *hex = hex_string(p, len);
@@ -183,6 +164,6 @@ void *xalloc(void *old, size_t size)
 	void *p = realloc(old, size);
 
 	if (!p)
-		die(REFUSED, "Out of memory (%zu bytes)", size);
+		die(REFUSED, "Out of memory: this needs %zu bytes more", size);
 	return p;
 }

@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "cli/terminal.h"
 #include "client/json.h"
 
 struct json_object;
@@ -35,11 +36,6 @@ bool source_from_key(const char *key, unsigned *source);
 
 /* "s" unless n is 1. */
 const char *plural(uint64_t n);
-
-/* Colours, only when stdout is a terminal and NO_COLOR is not set. */
-enum colour { PLAIN, BOLD, DIM, RED, GREEN, YELLOW, BLUE };
-bool colours(void);
-const char *colour(enum colour c); /* the sequence that switches to it, or "" */
 
 /* Bytes as a member of an object: hexadecimal digits. */
 void add_hex(struct json_object *object, const char *key, const uint8_t *p, size_t len);

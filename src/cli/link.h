@@ -45,7 +45,8 @@ struct link {
 	size_t payload; /* bytes that a command may take or give */
 };
 
-struct link *qmp_open(const char *path);
+/* origin is for messages: where the path is from. */
+struct link *qmp_open(const char *path, const char *origin);
 struct link *pci_open(const char *bdf);
 /* "35:00.0" as "0000:35:00.0"; false when it is no address of a PCI function. */
 bool pci_normalise(const char *text, char bdf[static 16]);

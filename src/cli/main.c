@@ -22,9 +22,12 @@
 #include "base/util.h"
 #include "cli/ctl.h"
 #include "cli/event.h"
+#include "cli/nearest.h"
+#include "cli/terminal.h"
 #include "swcxl/swcxl.h"
 
 #define ARGS_MAX 1000000u
+#define NAMES_WIDTH 28 /* of commands in --help */
 #define OPT(id) (1ull << OPT_##id)
 
 enum where { ANYWHERE, CONTROL, FUNCTION };
@@ -51,7 +54,7 @@ static const struct {
 #include "cli/options.tbl.h"
 };
 
-#define GLOBAL (OPT(qmp) | OPT(pci) | OPT(json) | OPT(help) | OPT(version))
+#define GLOBAL (OPT(qmp) | OPT(pci) | OPT(json) | OPT(color) | OPT(help) | OPT(version))
 
 /* ---- help ---- */
 
@@ -67,11 +70,17 @@ static void print_options(uint64_t which)
 
 static void print_help(void)
 {
-	printf("Usage: swcxlctl [--qmp SOCK | --pci BDF] [--json] COMMAND [ARGUMENTS]\n\n"
+	printf("Usage: swcxlctl [--qmp SOCK | --pci BDF] [--json] [--color WHEN] COMMAND "
+	       "[ARGUMENTS]\n\n"
 	       "Drives a CXL memory device: an swcxl process, or a PCI function.\n\nCommands:\n");
-	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
-		printf("  %s %-*s  %s\n", commands[i].name, 27 - (int)strlen(commands[i].name),
-		       commands[i].arguments, commands[i].help);
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
+		int left = NAMES_WIDTH - 1 - (int)strlen(commands[i].name);
+
+		printf("  %s %-*s", commands[i].name, left, commands[i].arguments);
+		if ((int)strlen(commands[i].arguments) > left)
+			printf("\n  %-*s", NAMES_WIDTH, "");
+		printf("  %s\n", commands[i].help);
+	}
 	printf("\nOptions:\n");
 	print_options(GLOBAL);
 	printf("\nRANGE is START LENGTH, START+LENGTH or START-END (END is the first address "
@@ -79,6 +88,8 @@ static void print_help(void)
 	       "\nwithout one, the whole device. LINES is a RANGE in one word, or the address of "
 	       "one"
 	       "\nline. Numbers are decimal or 0x hexadecimal bytes and take K, M, G and T.\n"
+	       "\nExit status: 0 done, 1 refused by the device, 2 a wrong command line, 3 no "
+	       "device.\n"
 	       "\n'swcxlctl COMMAND --help' shows the options of a command; see also "
 	       "swcxlctl(1).\n");
 }
@@ -126,7 +137,17 @@ static bool names_option(const char *word)
 
 static _Noreturn void die_no_option(const struct ctl *ctl, const char *word)
 {
-	ctl_usage(ctl, "There is no option %.*s", (int)strcspn(word, "="), word);
+	struct nearest nearest = {.word = word + MIN(strlen(word), 2)};
+	char name[64];
+
+	snprintf(name, sizeof(name), "%.*s", (int)strcspn(nearest.word, "="), nearest.word);
+	nearest.word = name;
+	for (unsigned i = 0; i < OPTIONS; i++)
+		nearest_offer(&nearest, options[i].name);
+	if (!nearest.name)
+		ctl_usage(ctl, "There is no option %.*s", (int)strcspn(word, "="), word);
+	ctl_usage(ctl, "There is no option %.*s; the nearest is --%s", (int)strcspn(word, "="),
+		  word, nearest.name);
 }
 
 /* Names what getopt_long() could not take: word is the last one that it has finished with, and
@@ -219,6 +240,23 @@ static void find_command(struct ctl *ctl)
 	ctl->nargs -= best;
 }
 
+static _Noreturn void die_unknown_command(const struct ctl *ctl)
+{
+	char two[64];
+	struct nearest one = {.word = ctl->args[0]}, both = {.word = two};
+	const char *name;
+
+	snprintf(two, sizeof(two), "%s%s%s", ctl->args[0], ctl->nargs > 1 ? " " : "",
+		 ctl->nargs > 1 ? ctl->args[1] : "");
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
+		nearest_offer(strchr(commands[i].name, ' ') ? &both : &one, commands[i].name);
+	name = both.name ? both.name : one.name;
+	if (!name)
+		ctl_usage(ctl, "There is no command '%s'", ctl->args[0]);
+	ctl_usage(ctl, "There is no command '%s'; the nearest is '%s'",
+		  both.name ? two : ctl->args[0], name);
+}
+
 static _Noreturn void die_no_command(const struct ctl *ctl)
 {
 	size_t first = strlen(ctl->args[0]);
@@ -234,7 +272,22 @@ static _Noreturn void die_no_command(const struct ctl *ctl)
 	}
 	if (*second)
 		ctl_usage(ctl, "'%s' needs a subcommand: %s", ctl->args[0], second);
-	ctl_usage(ctl, "There is no command '%s'", ctl->args[0]);
+	die_unknown_command(ctl);
+}
+
+static _Noreturn void die_foreign_option(const struct ctl *ctl, unsigned option)
+{
+	char owners[256] = "";
+
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
+		size_t len = strlen(owners);
+
+		if (commands[i].options >> option & 1)
+			snprintf(owners + len, sizeof(owners) - len, "%s'%s'", len ? ", " : "",
+				 commands[i].name);
+	}
+	ctl_usage(ctl, "'%s' has no option --%s: it belongs to %s", ctl->command->name,
+		  options[option].name, owners);
 }
 
 static void check_command(const struct ctl *ctl)
@@ -247,7 +300,7 @@ static void check_command(const struct ctl *ctl)
 		ctl_usage(ctl, "Say what to do");
 	for (unsigned i = 0; i < OPTIONS; i++)
 		if (ctl->options[i] && !((command->options | GLOBAL) >> i & 1))
-			ctl_usage(ctl, "'%s' has no option --%s", command->name, options[i].name);
+			die_foreign_option(ctl, i);
 	if (ctl->nargs && !command->max)
 		ctl_usage(ctl, "'%s' takes no arguments", command->name);
 	if (ctl->nargs < command->min || ctl->nargs > command->max)
@@ -279,7 +332,7 @@ static struct link *open_link(const struct ctl *ctl)
 		path = getenv("SWCXL_QMP");
 	if (!path || !*path)
 		ctl_usage(ctl, "Say which device: --qmp SOCK (or set SWCXL_QMP), or --pci BDF");
-	return qmp_open(path);
+	return qmp_open(path, ctl_has(ctl, OPT_qmp) ? "" : " ($SWCXL_QMP)");
 }
 
 struct link *ctl_link(struct ctl *ctl)
@@ -294,8 +347,10 @@ struct link *ctl_link(struct ctl *ctl)
 uint64_t ctl_number(const struct ctl *ctl, enum opt option, uint64_t value)
 {
 	if (ctl_has(ctl, option) && !parse_size(ctl->options[option], &value))
-		ctl_usage(ctl, "--%s needs a number, and '%s' is none", options[option].name,
-			  ctl->options[option]);
+		ctl_usage(ctl,
+			  "--%s needs a number, and '%s' is none: decimal, or 0x and "
+			  "hexadecimal, with K, M, G or T if need be",
+			  options[option].name, ctl->options[option]);
 	return value;
 }
 
@@ -320,14 +375,15 @@ bool ctl_range_or_empty(const struct ctl *ctl, struct range *range)
 	if (ctl->nargs == 0)
 		return false;
 	if (!parse_range(ctl->args[0], range, &length_given))
-		ctl_usage(ctl, "'%s' is neither START+LENGTH nor START-END", ctl->args[0]);
+		ctl_usage(ctl, "'%s' is neither START+LENGTH nor START-END, as in 1M+4K",
+			  ctl->args[0]);
 	if (length_given != (ctl->nargs == 1))
 		ctl_usage(ctl,
 			  length_given ? "'%s' is a whole range: nothing can follow it"
 				       : "A LENGTH must follow START %s",
 			  ctl->args[0]);
 	if (!length_given && !parse_size(ctl->args[1], &range->length))
-		ctl_usage(ctl, "'%s' is no length", ctl->args[1]);
+		ctl_usage(ctl, "'%s' is no length: bytes, as in 64, 0x40 or 4K", ctl->args[1]);
 	check_lines(ctl, range);
 	return true;
 }
@@ -346,7 +402,9 @@ struct range ctl_lines(const struct ctl *ctl, const char *text)
 	bool length_given;
 
 	if (!parse_range(text, &range, &length_given))
-		ctl_usage(ctl, "'%s' is no address, START+LENGTH or START-END", text);
+		ctl_usage(ctl,
+			  "'%s' is no address, START+LENGTH or START-END, as in 0x1000 or 1M+4K",
+			  text);
 	if (!length_given)
 		range.length = SWCXL_LINE;
 	check_lines(ctl, &range);
@@ -363,7 +421,7 @@ int ctl_log(const struct ctl *ctl)
 	for (int log = 0; log < LOGS; log++)
 		if (strcmp(name, log_key((unsigned)log)) == 0)
 			return log;
-	ctl_usage(ctl, "There is no log '%s'", name);
+	ctl_usage(ctl, "There is no log '%s': %s", name, options[OPT_log].help);
 }
 
 int main(int argc, char **argv)
@@ -373,6 +431,11 @@ int main(int argc, char **argv)
 
 	parse_options(&ctl, argc, argv);
 	find_command(&ctl);
+	if (ctl_has(&ctl, OPT_color) && !colours_choose(ctl.options[OPT_color]))
+		ctl_usage(&ctl, "--color takes auto, always or never, not '%s'",
+			  ctl.options[OPT_color]);
+	if (!ctl.json)
+		terminal_wrap();
 	if (ctl_has(&ctl, OPT_version)) {
 		puts("swcxlctl " SWCXL_VERSION);
 		return DONE;

@@ -4,6 +4,7 @@
 OPTION(qmp,       "qmp",       "SOCK", "control socket of an swcxl process (default: $SWCXL_QMP)")
 OPTION(pci,       "pci",       "BDF",  "PCI function instead, through its mailboxes; needs root")
 OPTION(json,      "json",      NULL,   "one JSON document instead of text")
+OPTION(color,     "color",     "WHEN", "auto (on a terminal, unless NO_COLOR is set), always or never")
 OPTION(help,      "help",      NULL,   "print help, of a command if one is named, and exit")
 OPTION(version,   "version",   NULL,   "print the version and exit")
 OPTION(source,    "source",    "S",    "external, internal, injected, vendor or unknown")

@@ -13,6 +13,7 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 
 #include "base/util.h"
@@ -31,6 +32,7 @@ struct qmp {
 	struct link link;
 	const char *path;
 	struct conn conn;
+	bool greeted;
 	struct json_object *events;
 	uint8_t *out;
 };
@@ -70,8 +72,11 @@ static _Noreturn void die_conn(const struct qmp *q, enum conn_status status)
 	case CONN_CLOSED:
 		die(NO_CONNECTION,
 		    "The device at %s closed the connection: it has ended, or has too many "
-		    "control clients",
-		    q->path);
+		    "control clients%s",
+		    q->path,
+		    q->greeted ? ". Start it again, or end some of them"
+			       : ", or this is its --socket-path, which is for the VMM, not its "
+				 "--qmp");
 	case CONN_NO_LINES:
 		die(NO_CONNECTION, "%s sends no lines: is it a control socket?", q->path);
 	case CONN_NO_JSON:
@@ -131,7 +136,9 @@ static struct json_object *receive_answer(struct qmp *q)
 		struct json_object *object = receive_object(q, deadline);
 
 		if (!object)
-			die(NO_CONNECTION, "The device at %s has not answered for %d seconds",
+			die(NO_CONNECTION,
+			    "The device at %s has not answered for %d seconds: is the process "
+			    "stopped?",
 			    q->path, REPLY_MS / 1000);
 		if (!get_member(object, "event"))
 			return object;
@@ -239,7 +246,37 @@ static const struct link_ops qmp_ops = {
 	.close = qmp_close,
 };
 
-static void connect_to(struct qmp *q, const char *path)
+/* Why there is no connection, and what makes one. */
+static _Noreturn void die_unconnected(const char *path, const char *origin, int error)
+{
+	struct stat st;
+
+	if (error == EACCES || error == EPERM)
+		die(NO_CONNECTION,
+		    "No permission to connect to %s%s: it is for the user who started swcxl. Be "
+		    "that "
+		    "user, or have swcxl started with '--socket-group GROUP', a group of yours",
+		    path, origin);
+	if (error == ECONNREFUSED && stat(path, &st) == 0 && !S_ISSOCK(st.st_mode))
+		die(NO_CONNECTION, "%s%s is no socket: give the path that swcxl got as --qmp", path,
+		    origin);
+	if (error == ENOENT || error == ECONNREFUSED)
+		die(NO_CONNECTION,
+		    "Cannot connect to %s%s: %s. Start a device there: 'swcxl --volatile 256M "
+		    "--qmp %s &'; or give the path that a running one got as --qmp",
+		    path, origin,
+		    error == ENOENT ? "nothing is there"
+				    : "no process listens any more, it has ended",
+		    path);
+	if (error == EAGAIN)
+		die(NO_CONNECTION,
+		    "Cannot connect to %s%s: too many clients wait there already. Try once more; "
+		    "is the process stopped?",
+		    path, origin);
+	die(NO_CONNECTION, "Cannot connect to %s%s: %s", path, origin, strerror(error));
+}
+
+static void connect_to(struct qmp *q, const char *path, const char *origin)
 {
 	if (conn_open(&q->conn, path, true))
 		return;
@@ -248,28 +285,26 @@ static void connect_to(struct qmp *q, const char *path)
 		    "The socket path %s is longer than the %zu characters that a unix socket "
 		    "may have",
 		    path, conn_path_len());
-	die(NO_CONNECTION,
-	    "Cannot connect to %s: %s. Is a device running there? Start one "
-	    "with 'swcxl --qmp %s'",
-	    path, strerror(q->conn.error), path);
+	die_unconnected(path, origin, q->conn.error);
 }
 
-struct link *qmp_open(const char *path)
+struct link *qmp_open(const char *path, const char *origin)
 {
 	struct qmp *q = xalloc(NULL, sizeof(*q));
 	struct json_object *greeting;
 
 	*q = (struct qmp){.link = {.ops = &qmp_ops, .payload = PAYLOAD}, .path = path};
-	connect_to(q, path);
+	connect_to(q, path, origin);
 	q->events = json_object_new_array();
 	q->out = xalloc(NULL, OUTPUT_MAX);
 	greeting = receive_object(q, now_ms() + GREETING_MS);
 	if (!greeting || !get_member(greeting, "QMP"))
 		die(NO_CONNECTION,
-		    "%s does not greet as a control socket: give the path that swcxl "
-		    "got as --qmp",
-		    path);
+		    "%s%s does not greet as a control socket: give the path that swcxl got as "
+		    "--qmp and not its --socket-path, which is for the VMM",
+		    path, origin);
 	json_object_put(greeting);
+	q->greeted = true;
 	json_object_put(qmp_call(&q->link, "qmp_capabilities", NULL, NULL));
 	return &q->link;
 }

@@ -26,7 +26,10 @@ static const struct {
 	{SWCXL_INVALID_INPUT, "Check the range: 'swcxlctl status' shows the capacity and its "
 			      "partitions, and a device may refuse a range that spans two of them"},
 	{SWCXL_UNSUPPORTED, "The device does not have this command, or nothing to answer it with"},
-	{SWCXL_RETRY_REQUIRED, "Try once more"},
+	{SWCXL_INTERNAL_ERROR,
+	 "The device has failed at it and does not say why: 'swcxlctl events' and "
+	 "'swcxlctl log vendor-debug' may"},
+	{SWCXL_RETRY_REQUIRED, "The device could not do it just then: try once more"},
 	{SWCXL_BUSY,
 	 "A background operation is running: 'swcxlctl status' shows it, 'swcxlctl wait "
 	 "scan' waits for it, 'swcxlctl abort' stops it"},
@@ -36,10 +39,55 @@ static const struct {
 					    "shows it, 'swcxlctl clear' removes it"},
 	{SWCXL_PERMANENT_MEDIA_FAILURE,
 	 "This line is damaged for good: it stays poisoned, whatever is written to it"},
-	{SWCXL_ABORTED, "What was done until then stands"},
-	{SWCXL_INVALID_SECURITY_STATE, "The persistent memory is locked: unlock it first"},
+	{SWCXL_FW_TRANSFER_IN_PROGRESS,
+	 "Another firmware transfer is under way: end or abort that one"},
+	{SWCXL_FW_TRANSFER_OUT_OF_ORDER,
+	 "Parts of the firmware are sent in order, from the first one on: "
+	 "begin again"},
+	{SWCXL_FW_VERIFICATION_FAILED,
+	 "The device does not take this package: it is damaged, or for "
+	 "another device"},
+	{SWCXL_INVALID_SLOT,
+	 "'swcxlctl cci 0200' (Get FW Info) tells which slots there are and hold "
+	 "firmware"},
+	{SWCXL_ACTIVATION_FAILED_ROLLED_BACK, "The firmware that ran before runs on"},
+	{SWCXL_ACTIVATION_FAILED_COLD_RESET,
+	 "The device needs a cold reset: 'swcxlctl reset cold'"},
+	{SWCXL_INVALID_HANDLE,
+	 "There is no such record, or not where it was said to be: 'swcxlctl events' "
+	 "shows the handles, and the oldest records are cleared first"},
+	{SWCXL_ABORTED, "Somebody stopped it; what was done until then stands"},
+	{SWCXL_INVALID_SECURITY_STATE,
+	 "The state of its security forbids it: 'swcxlctl status' shows "
+	 "whether it is locked or frozen; unlock it, or reset it"},
+	{SWCXL_INCORRECT_PASSPHRASE,
+	 "After a few wrong ones the device takes none before it is reset"},
 	{SWCXL_UNSUPPORTED_MAILBOX, "Try it over the other transport (--qmp instead of --pci)"},
-	{SWCXL_INVALID_PAYLOAD_LENGTH, "Check the number of payload bytes"},
+	{SWCXL_INVALID_PAYLOAD_LENGTH,
+	 "Check the number of payload bytes: 'swcxlctl cci' sends what it is "
+	 "given and adds nothing"},
+	{SWCXL_INVALID_LOG, "'swcxlctl log' shows which logs there are"},
+	{SWCXL_INTERRUPTED, "Something else came first: try once more"},
+	{SWCXL_UNSUPPORTED_FEATURE_VERSION,
+	 "'swcxlctl cci 0500' (Get Supported Features) tells which "
+	 "version the device has"},
+	{SWCXL_UNSUPPORTED_FEATURE_SELECTION,
+	 "Of a feature there are the current, the default and the "
+	 "saved values, and not of each"},
+	{SWCXL_FEATURE_TRANSFER_IN_PROGRESS,
+	 "Another transfer of a feature is under way: end or abort "
+	 "that one"},
+	{SWCXL_FEATURE_TRANSFER_OUT_OF_ORDER,
+	 "Parts of a feature are sent in order, from the first one "
+	 "on: begin again"},
+	{SWCXL_RESOURCES_EXHAUSTED,
+	 "The device has no room for more: 'swcxlctl dc config' shows how many "
+	 "extents and tags it can still keep track of"},
+	{SWCXL_INVALID_EXTENT_LIST,
+	 "Extents must not overlap, and are whole blocks: 'swcxlctl dc config' "
+	 "shows the size of a block"},
+	{SWCXL_TRANSFER_OUT_OF_ORDER,
+	 "Parts are sent in order, from the first one on: begin again"},
 	{SWCXL_REQUEST_ABORT_NOT_SUPPORTED, "Wait until the operation has ended"},
 };
 

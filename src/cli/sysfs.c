@@ -81,7 +81,9 @@ static int open_file(const struct function *fn, const char *file, int flags)
 		die(NO_CONNECTION, "There is no %s. 'lspci -d ::0502' lists CXL memory devices",
 		    path);
 	if (errno == EACCES)
-		die(NO_CONNECTION, "No permission for %s: become root", path);
+		die(NO_CONNECTION,
+		    "No permission for %s: become root ('sudo swcxlctl --pci %s ...')", path,
+		    fn->bdf);
 	if (errno == EPERM)
 		die(NO_CONNECTION,
 		    "The kernel does not give %s away, not even to root: it is locked "

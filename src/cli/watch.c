@@ -23,7 +23,8 @@
 #include "swcxl/swcxl.h"
 
 #define POLL_MS 100
-#define BAR_CELLS 40
+#define BAR_CELLS 60
+#define BAR_REST 45 /* columns for what stands beside it, and one free */
 
 /* Of the whole, when the device has come so far in the range. */
 static unsigned overall(const struct watch *watch, unsigned percent)
@@ -40,13 +41,15 @@ static unsigned overall(const struct watch *watch, unsigned percent)
 
 static void draw_bar(const struct watch *watch, unsigned percent)
 {
-	unsigned full = MIN(percent, 100) * BAR_CELLS / 100;
+	unsigned width = terminal_width(STDERR_FILENO);
+	unsigned cells = MIN(MAX(width, BAR_REST + 8) - BAR_REST, BAR_CELLS);
+	unsigned full = MIN(percent, 100) * cells / 100;
 	uint64_t lines = watch->whole.length / SWCXL_LINE;
 	char bar[BAR_CELLS + 1];
 
 	memset(bar, '#', full);
-	memset(bar + full, '.', BAR_CELLS - full);
-	bar[BAR_CELLS] = '\0';
+	memset(bar + full, '.', cells - full);
+	bar[cells] = '\0';
 	fprintf(stderr, "\r[%s] %3u %%", bar, percent);
 	if (watch->whole.length)
 		fprintf(stderr, "  %s",

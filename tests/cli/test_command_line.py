@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """swcxlctl without a device: command line, help, manual, broken connections; and terminals."""
 
+import fcntl
 import json
 import os
 import pty
@@ -8,11 +9,14 @@ import re
 import select
 import shutil
 import socket
+import struct
 import subprocess
+import termios
 import threading
 
 import pytest
 from ctl import DONE, NO_CONNECTION, REFUSED, SWCXLCTL, TOP, USAGE, Ctl
+from daemon import Daemon
 
 NOWHERE = Ctl("--qmp", "/nowhere/at/all")
 BARE = Ctl()
@@ -25,28 +29,36 @@ def table(name):
 
 COMMANDS = re.findall(r'^COMMAND\(\w+, "([^"]+)"', table("commands.tbl.h"), re.M)
 OPTIONS = re.findall(r'^OPTION\(\w+, *"([^"]+)"', table("options.tbl.h"), re.M)
-GLOBAL = {"qmp", "pci", "json", "help", "version"}
+GLOBAL = {"qmp", "pci", "json", "color", "help", "version"}
 
 
 # --- what is wrong is said before a device is looked for
 
 @pytest.mark.parametrize("args, text", [
     ([], "Say what to do. See 'swcxlctl --help'"),
-    (["plan"], "There is no command 'plan'. See 'swcxlctl --help'"),
+    (["plan"], "There is no command 'plan'; the nearest is 'plant'. See 'swcxlctl --help'"),
+    (["statsu"], "There is no command 'statsu'; the nearest is 'status'."),
+    (["stat"], "There is no command 'stat'; the nearest is 'status'."),
+    (["poisn", "list"], "There is no command 'poisn list'; the nearest is 'poison list'."),
+    (["dcadd"], "There is no command 'dcadd'; the nearest is 'dc add'."),
+    (["frobnicate"], "There is no command 'frobnicate'. See 'swcxlctl --help'"),
+    (["x" * 200], "xxx'. See 'swcxlctl --help'"),
     (["poison"], "'poison' needs a subcommand: 'poison list'. See 'swcxlctl --help'"),
     (["poison", "lits"], "'poison' needs a subcommand: 'poison list'"),
     (["pois"], "There is no command 'pois'"),
     (["status", "now"], "'status' takes no arguments. See 'swcxlctl status --help'"),
     (["scan", "results", "all"], "'scan results' takes no arguments"),
-    (["--colour", "status"], "There is no option --colour"),
-    (["status", "--timeout", "5"], "'status' has no option --timeout"),
-    (["scan", "--latent"], "'scan' has no option --latent"),
-    (["status", "--js"], "There is no option --js."),
-    (["scan", "--no-ev"], "There is no option --no-ev."),
-    (["scan", "--no"], "There is no option --no."),
-    (["scan", "--lim", "5"], "There is no option --lim."),
-    (["scan", "--lim=5"], "There is no option --lim."),
-    (["scan", "--lim"], "There is no option --lim."),
+    (["--colour", "status"], "There is no option --colour; the nearest is --color."),
+    (["--frobnicate", "status"], "There is no option --frobnicate. See"),
+    (["status", "--color", "red"], "--color takes auto, always or never, not 'red'"),
+    (["status", "--timeout", "5"], "'status' has no option --timeout: it belongs to 'wait'"),
+    (["scan", "--latent"], "'scan' has no option --latent: it belongs to 'plant'"),
+    (["status", "--js"], "There is no option --js; the nearest is --json."),
+    (["scan", "--no-ev"], "There is no option --no-ev; the nearest is --no-events."),
+    (["scan", "--no"], "There is no option --no; the nearest is --no-"),
+    (["scan", "--lim", "5"], "There is no option --lim; the nearest is --limit."),
+    (["scan", "--lim=5"], "There is no option --lim; the nearest is --limit."),
+    (["scan", "--lim"], "There is no option --lim; the nearest is --limit."),
     (["scan", "--"], "Say which device"),
     (["plant"], "Say where: a RANGE, --from FILE, or --random N"),
     (["plant", "0"], "A LENGTH must follow START 0"),
@@ -63,7 +75,7 @@ GLOBAL = {"qmp", "pci", "json", "help", "version"}
     (["plant", "0", "--", "-64"], "'-64' is no length"),
     (["plant", "1", "64"], "Addresses and lengths are multiples of 64"),
     (["plant", "0", "65"], "Addresses and lengths are multiples of 64"),
-    (["plant", "0", "64", "--source", "cosmic"], "There is no source 'cosmic'"),
+    (["plant", "0", "64", "--source", "cosmic"], "There is no source 'cosmic': external, "),
     (["plant", "0", "64", "--source", "reserved"], "There is no source 'reserved'"),
     (["plant", "0", "64", "--from", "x"], "Say where"),
     (["plant", "0", "64", "--seed", "1"], "--seed belongs to --random"),
@@ -89,7 +101,7 @@ GLOBAL = {"qmp", "pci", "json", "help", "version"}
     (["wait", "scan", "--timeout", "nan"], "--timeout needs a number of seconds"),
     (["wait", "scan", "--log", "fatal"], "--log belongs to 'wait event'"),
     (["wait", "event", "--log", "mild"], "There is no log 'mild'"),
-    (["events", "--log", "mild"], "There is no log 'mild'"),
+    (["events", "--log", "mild"], "There is no log 'mild': informational, warning, "),
     (["events", "--limit", "x"], "--limit needs a number"),
     (["cci"], "Usage: swcxlctl cci OPCODE [HEX...]"),
     (["cci", "x"], "'x' is no opcode"),
@@ -272,6 +284,39 @@ def test_peer_that_says_nothing(tmp_path):
     assert result.status == NO_CONNECTION and "does not greet as a control socket" in result.err
 
 
+def test_no_connection_says_why_and_what_next(tmp_path):
+    path = str(tmp_path / "socket")
+    here = Ctl("--qmp", path)
+    here.fails(NO_CONNECTION, f"Cannot connect to {path}: nothing is there. Start a device there: "
+               f"'swcxl --volatile 256M --qmp {path} &'; or give the path", "status")
+    Ctl(SWCXL_QMP=path).fails(NO_CONNECTION, f"Cannot connect to {path} ($SWCXL_QMP): nothing", "map")
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(path)
+    here.fails(NO_CONNECTION, f"Cannot connect to {path}: no process listens any more, it has ended.",
+               "status")
+    (tmp_path / "file").write_text("")
+    Ctl("--qmp", str(tmp_path / "file")).fails(NO_CONNECTION, "file is no socket: give the path that "
+                                               "swcxl got as --qmp", "status")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs a user who may not")
+def test_no_permission_names_the_group(start):
+    daemon, _ = start()
+    os.chmod(daemon.dir, 0o755)
+    command = ["setpriv", "--reuid=65534", "--clear-groups", SWCXLCTL, "--qmp", daemon.qmp_path, "status"]
+    result = subprocess.run(command, stderr=subprocess.PIPE, universal_newlines=True)
+    assert result.returncode == NO_CONNECTION
+    assert result.stderr == (f"swcxlctl: No permission to connect to {daemon.qmp_path}: it is for the user "
+                             "who started swcxl. Be that user, or have swcxl started with "
+                             "'--socket-group GROUP', a group of yours\n")
+
+
+def test_the_wrong_socket_of_a_device(tmp_path):
+    with Daemon("--volatile", "256M") as device:
+        Ctl("--qmp", device.socket).fails(NO_CONNECTION, "its --socket-path, which is for the VMM",
+                                          "status")
+
+
 def test_path_that_no_socket_can_have():
     ctl = Ctl("--qmp", "/" + "x" * 108)
     ctl.fails(USAGE, "is longer than the 107 characters that a unix socket may have", "status")
@@ -279,10 +324,11 @@ def test_path_that_no_socket_can_have():
 
 # --- terminals
 
-def on_terminal(ctl, *args, **env):
+def on_terminal(ctl, *args, columns=0, **env):
     """What the command prints on a terminal, standard error included."""
     leader, follower = pty.openpty()
-    process = subprocess.Popen([SWCXLCTL, *ctl.first, *args], env={**ctl.env, **env},
+    fcntl.ioctl(leader, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+    process = subprocess.Popen([SWCXLCTL, *ctl.first, *args], env={**ctl.env, "TERM": "xterm", **env},
                                stdin=follower, stdout=follower, stderr=follower)
     os.close(follower)
     output = b""
@@ -308,6 +354,66 @@ def test_colours_are_for_terminals(start):
     assert "\033[1;31m1\033[0m" in on_terminal(ctl, "map")
     assert "\033" not in on_terminal(ctl, "map", NO_COLOR="1")
     assert "\033[1;31m" in on_terminal(ctl, "map", NO_COLOR="")
+    assert "\033" not in on_terminal(ctl, "map", TERM="dumb")
+    assert "\033" not in on_terminal(ctl, "map", "--color", "never")
+    assert "\033[1;31m" in ctl.ok("map", "--color", "always")
+    assert "\033[1;31m" in on_terminal(ctl, "map", "--color=always", NO_COLOR="1")
+    assert "\033" not in ctl.ok("map", "--color", "auto")
+
+
+def rows_of_map(text):
+    return re.findall(r"^  poison  ([.0-9*]+)\r?$", text, re.M)
+
+
+@pytest.mark.parametrize("columns, cells", [(0, 64), (26, 16), (41, 16), (42, 32), (80, 64), (137, 64),
+                                            (138, 128), (300, 256), (9999, 256)])
+def test_map_fits_the_terminal(start, columns, cells):
+    _, ctl = start()
+    output = on_terminal(ctl, "map", columns=columns, NO_COLOR="1")
+    assert [len(row) for row in rows_of_map(output)] == [cells] * 4
+    assert [len(row) for row in rows_of_map(on_terminal(ctl, "map", COLUMNS=str(columns or 80),
+                                                        NO_COLOR="1"))] == [cells] * 4
+
+
+def test_map_in_a_pipe_is_that_of_80_columns_and_json_of_none(start):
+    _, ctl = start()
+    assert [len(row) for row in rows_of_map(ctl.ok("map"))] == [64] * 4
+    ctl.env["COLUMNS"] = "300"
+    assert [len(row) for row in rows_of_map(ctl.ok("map"))] == [256] * 4
+    assert len(ctl.json("map")["layers"]["poison"]) == 256
+
+
+@pytest.mark.parametrize("columns", [40, 60, 80, 100, 200])
+def test_lines_fit_the_terminal(start, columns):
+    _, ctl = start("--persistent", "256M", "--dc-regions", "2")
+    ctl.env["COLUMNS"] = str(columns)
+    ctl.ok("plant", "--random", "5")
+    for args in (("status",), ("events",), ("health",), ("log", "command-effects"), ("dc", "config"),
+                 ("plant", "--help"), ("--help",)):
+        text = on_terminal(ctl, *args, NO_COLOR="1").replace("\r\n", "\n")
+        assert max(map(len, text.splitlines())) <= columns, text
+        # Nothing but blanks and ends of lines has come or gone.
+        assert text.split() == ctl.ok(*args).split()
+    coloured = on_terminal(ctl, "status")
+    assert max(len(re.sub(r"\033\[[0-9;]*m", "", line)) for line in coloured.split("\r\n")) <= columns
+
+
+def test_broken_line_stays_in_its_column(start):
+    _, ctl = start()
+    text = on_terminal(ctl, "status", columns=80, NO_COLOR="1").replace("\r\n", "\n")
+    assert re.match(r"Device      CXL memory device, .*\n {12}\S", text)
+    long = re.sub(r"\n {12}(?! *\d+ poisoned)", " ", text)
+    assert long == ctl.ok("status")
+    lines = on_terminal(ctl, "plant", "--help", columns=60).replace("\r\n", "\n").splitlines()
+    at = lines.index("  --latent              the device does not know of it until")
+    assert lines[at + 1] == " " * 24 + "it scans or reads there"
+
+
+def test_json_on_a_terminal_is_not_broken(start):
+    _, ctl = start()
+    ctl.ok("plant", "0", "64")
+    document = on_terminal(ctl, "events", "--json", columns=40)
+    assert len(json.loads(document)["failure"]["records"]) == 1
 
 
 def test_progress_bar(start):
@@ -318,8 +424,10 @@ def test_progress_bar(start):
     assert len(bars) > 5
     percents = [int(percent) for _, _, percent, _, _ in bars]
     assert percents == sorted(percents) and percents[-1] <= 100
+    for bar in re.findall(r"\r(\[[^\r]*)\033\[K", output):
+        assert len(bar) < 80
     for done, rest, percent, _, _ in bars:
-        assert len(done) == int(percent) * 40 // 100 and len(done) + len(rest) == 40
+        assert len(done) == int(percent) * 35 // 100 and len(done) + len(rest) == 35
     assert output.endswith(": Success.\r\n0 records, 0 lines (0 B).\r\n")
     assert "\r\033[KScan Media ended" in output
 

@@ -744,7 +744,7 @@ def test_device_that_ends(start):
         _, err = process.communicate(timeout=10)
         assert process.returncode == NO_CONNECTION, err
         assert daemon.qmp_path in err.splitlines()[-1]
-    ctl.fails(NO_CONNECTION, f"Start one with 'swcxl --qmp {daemon.qmp_path}'", "status")
+    ctl.fails(NO_CONNECTION, f"Start a device there: 'swcxl --volatile 256M --qmp {daemon.qmp_path} &'", "status")
 
 
 @pytest.mark.parametrize("command", [
