@@ -5,6 +5,8 @@ import json
 import os
 import subprocess
 
+import json_schema
+
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 SWCXLCTL = os.environ.get("SWCXLCTL") or os.path.join(TOP, "build", "swcxlctl")
 DONE, REFUSED, USAGE, NO_CONNECTION = 0, 1, 2, 3
@@ -29,7 +31,7 @@ class Ctl:
     def __init__(self, *first, **env):
         self.first = list(first)
         self.env = dict(os.environ)
-        for name in ("SWCXL_QMP", "SWCXL_SYSFS"):
+        for name in ("SWCXL_QMP", "SWCXL_SYSFS", "COLUMNS"):
             self.env.pop(name, None)
         self.env.update(env)
 
@@ -51,7 +53,9 @@ class Ctl:
         return result.out
 
     def json(self, *args, stdin=""):
-        return json.loads(self.ok(*args, "--json", stdin=stdin))
+        document = json.loads(self.ok(*args, "--json", stdin=stdin))
+        json_schema.check(json_schema.command_of(args), document)
+        return document
 
     def fails(self, status, text, *args, stdin=""):
         """It must end with this status and say this; with --json it says so as JSON as well."""
@@ -61,4 +65,5 @@ class Ctl:
         again = self.run("--json", *args, stdin=stdin)
         assert again.status == status and text in again.json["error"]["text"], again
         assert again.json["error"]["status"] == status
+        json_schema.check("failure", again.json)
         return result
