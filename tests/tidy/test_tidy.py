@@ -30,6 +30,7 @@ MAY_INCLUDE = {
     "src/client": {"base", "swcxl", "tbl"},
     "src/cli": {"base", "client", "swcxl", "tbl", "wire"},
     "src/view": {"base", "client", "swcxl", "tbl", "wire"},
+    "src/top": {"base", "client", "swcxl", "view"},
     "src/web": {"base", "client", "swcxl", "tbl", "view", "wire"},
 }
 # System headers that the model of the device may know. No clocks, files, threads or sockets.
