@@ -13,12 +13,7 @@
 
 #include "cli/link.h"
 #include "cli/parse.h"
-
-enum opcode {
-#define CMD(opcode, name, in, min, in_tail, out, out_tail, effects, rules, codes, section, title) \
-	OP_##name = (opcode),
-#include "tbl/commands.tbl.h"
-};
+#include "client/names.h"
 
 /* Executes and insists on Success; `what` names the context in the error, or NULL. */
 struct reply cci_execute(struct link *link, enum opcode opcode, const void *in, size_t len,
