@@ -6,11 +6,11 @@
  *   process   signals, the parent
  *   child     --run, forked before anything is given up; it waits
  *   begin     what was inherited is closed, nothing can be executed any more (sandbox.h)
- *   files     opened: directory of the pid file, trace, state
+ *   files     opened: directory of the pid file, trace, state; whom to tell
  *   device    made, with the loop and its clock; its state restored, and power switched on
  *   sockets   bound and listening, so that whoever is started next can connect at once
  *   lockdown  the sandbox: from here on no path is opened
- *   ready     the pid file says so, and the child may go
+ *   ready     the pid file says so, the service manager is told, and the child may go
  *   loop
  *
  * What a stage makes is in struct daemon, where tear_down() finds it, however far we came.
@@ -30,6 +30,7 @@
 #include "daemon/entry.h"
 #include "daemon/listen.h"
 #include "daemon/log.h"
+#include "daemon/notify.h"
 #include "daemon/options.h"
 #include "daemon/run.h"
 #include "daemon/sandbox.h"
@@ -46,6 +47,7 @@ struct daemon {
 	struct options options;
 	sigset_t inherited_mask;
 	int signals; /* descriptor */
+	int notify;  /* descriptor, or -1 */
 	struct loop_watch *signal_watch;
 	struct trace *trace;
 	struct entry pid_file, vfio_socket, qmp_socket;
@@ -312,6 +314,7 @@ static bool stage_files(struct daemon *daemon)
 			return false;
 		}
 	}
+	daemon->notify = notify_open();
 	if (options->trace)
 		daemon->trace = trace_new(options->trace);
 	return daemon->trace || !options->trace;
@@ -494,6 +497,7 @@ static bool stage_ready(struct daemon *daemon)
 		error = entry_publish(&daemon->pid_file, text);
 	if (error)
 		return failed(options->pid_file, error);
+	notify_ready(daemon->notify);
 	return !options->run || run_go(&daemon->run, daemon->vfio_path, daemon->qmp_path) ||
 	       failed(options->run, -errno);
 }
@@ -543,6 +547,7 @@ int main(int argc, char **argv)
 		.qmp_socket = NO_ENTRY,
 		.sockets_dir = NO_ENTRY,
 		.state_file = NO_ENTRY,
+		.notify = -1,
 		.run = NO_RUN,
 	};
 	int status = options_parse(&daemon.options, argc, argv);
