@@ -48,6 +48,11 @@ static int map_ids(uid_t uid, gid_t gid)
 	return error ? error : write_file("/proc/self/gid_map", groups);
 }
 
+int namespaces_hold(void)
+{
+	return open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
+}
+
 int namespaces_enter(bool may_use_users, bool *users)
 {
 	const int spaces = CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS;

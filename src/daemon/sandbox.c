@@ -140,15 +140,18 @@ bool sandbox_enter(const struct sandbox *sandbox)
 {
 	const struct rlimit none = {0, 0};
 	bool users = false;
-	int spaces, hidden, landlock, error, death = 0;
+	int left, spaces, hidden, landlock, error, death = 0;
 	uint64_t keep;
 
 	if (sandbox->mode == SANDBOX_OFF)
 		return true;
 	prctl(PR_GET_PDEATHSIG, &death);
 	keep = needed(sandbox);
+	left = namespaces_hold();
 	spaces = namespaces_enter(!keep, &users);
 	hidden = spaces ? spaces : mounts_hide(sandbox->dirs, sandbox->n_dirs);
+	if (left >= 0)
+		close(left);
 	landlock = landlock_enter(sandbox);
 	drop_capabilities(keep);
 	setrlimit(RLIMIT_CORE, &none); /* a core has what is in the device, passphrases included */

@@ -179,6 +179,25 @@ def test_namespaces_that_are_forbidden(others):
 
 
 @root
+@pytest.mark.parametrize("user", [[], AS_NOBODY], ids=["root", "nobody"])
+def test_alone_in_a_mount_namespace(user, others):
+    """As a service is, with directories that are mounts: when the device leaves the namespace,
+    nobody is in it any more."""
+    files, program_path = others
+    if not user:
+        os.chown(files, 0, 0)
+    with subprocess.Popen(
+            ["unshare", "--mount", "sh", "-c", 'mount --bind "$0" "$0" && exec "$@"', str(files),
+             *user, program_path, "--log-level", "info", "--state", str(files / "state"), "--qmp",
+             str(files / "qmp")],
+            stderr=subprocess.PIPE, text=True) as child:
+        line = child.stderr.readline()
+        child.terminate()
+    assert "namespaces" in line and "not hidden" not in line and child.returncode == 0, line
+    assert os.listdir(files) == ["state"]
+
+
+@root
 def test_root_in_a_directory_of_another_user(others):
     """Its names go all the same, by one capability."""
     line, status = drive([], *others)
