@@ -2,7 +2,7 @@
 # A thin front of meson: each target installs what it misses (Debian 12, root or sudo) and says
 # so in a line. What is built and tested is described in the meson.build files.
 
-.PHONY: all demo check check-vm bench fuzz soak clean
+.PHONY: all demo check check-vm check-package bench fuzz soak clean
 
 BUILD = build
 CHECK_BUILD = build-check
@@ -26,6 +26,11 @@ check:
 check-vm: all
 	@tests/vm/build-image >/dev/null
 	@SWCXL=$(CURDIR)/$(BUILD)/swcxl SWCXLCTL=$(CURDIR)/$(BUILD)/swcxlctl tests/vm/run
+
+# The Debian packages: built, installed and used in chroots. SUITE=trixie for Debian 13.
+SUITE = bookworm
+check-package:
+	@tools/check-package $(SUITE)
 
 # Each fuzz target for so long, after having shown that it finds a planted defect.
 SECONDS = 60

@@ -22,8 +22,8 @@
 /* Namespaces of our own. *users: for which a user namespace was needed. 0, or -errno. */
 int namespaces_enter(bool may_use_users, bool *users);
 
-/* A descriptor that keeps the present mount namespace, or -1. If we are the only process in it, as in
- * a service, leaving it takes its mounts apart, and mounts_hide() finds no paths any more. */
+/* A descriptor that keeps the present mount namespace, or -1. If we are the only process in it, as
+ * in a service, leaving it takes its mounts apart, and mounts_hide() finds no paths any more. */
 int namespaces_hold(void);
 
 /* In a mount namespace of our own: nothing is left of the file system but the state's directory at
