@@ -7,7 +7,6 @@ import os
 import pty
 import re
 import select
-import shutil
 import socket
 import struct
 import subprocess
@@ -218,16 +217,6 @@ def test_manual_gives_the_options_of_each_command():
         options = set(re.findall(r"Fl -([a-z-]+)", " ".join(entries)))
         shown = set(re.findall(r"^  --([a-z-]+)", BARE.ok(*command.split(), "--help"), re.M))
         assert options == shown, command
-
-
-@pytest.mark.skipif(not shutil.which("mandoc"), reason="no mandoc")
-def test_manual_is_clean():
-    page = os.path.join(TOP, "man", "swcxlctl.1")
-    result = subprocess.run(["mandoc", "-T", "lint", "-W", "style", page],
-                            stdout=subprocess.PIPE, universal_newlines=True)
-    complaints = [line for line in result.stdout.splitlines()
-                  if "referenced manual not found" not in line]
-    assert complaints == []
 
 
 # --- connections

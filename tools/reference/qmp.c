@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
  * Prints the reference part of swcxl-qmp(7) from the protocol's table: every row macro becomes a
- * call that prints the row. test_qmp_manual.py holds the manual against it, and updates it.
+ * call that prints the row. tools/manuals puts it into the manual.
  */
 #include <inttypes.h>
 #include <limits.h>
@@ -11,41 +11,9 @@
 #include <string.h>
 
 #include "front/qmp/table.h"
+#include "mdoc.h"
 #include "swcxl/swcxl.h"
 #include "wire/events.h"
-
-#define LINE 76 /* mandoc wants input lines below 80 bytes */
-
-/* Text as mdoc input: one sentence a line, and none too long. */
-static void text(const char *words)
-{
-	size_t column = 0;
-
-	while (*words) {
-		size_t len = strcspn(words, " ");
-		bool sentence = column && words[-2] == '.';
-
-		if (column && (sentence || column + 1 + len > LINE)) {
-			putchar('\n');
-			column = 0;
-		}
-		column += (size_t)printf("%s%.*s", column ? " " : "", (int)len, words);
-		words += len;
-		words += *words == ' ';
-	}
-	if (column)
-		putchar('\n');
-}
-
-static void begin_list(void)
-{
-	printf(".Bl -tag -width Ds -compact\n");
-}
-
-static void end_list(void)
-{
-	printf(".El\n");
-}
 
 /* ---- commands -------------------------------------------------------------------------------- */
 
