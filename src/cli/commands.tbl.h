@@ -53,7 +53,7 @@ COMMAND(health, "health", "[NAME=VALUE...]", 0, ARGS_MAX, 0, ANYWHERE,
 	"The device's health and its alerts; with arguments, what it shall measure.")
 COMMAND(clock_step, "clock step", "DURATION", 1, 1, 0, CONTROL,
 	"Moves the time of a device with a virtual clock: 250ms, 5s, 1h.")
-COMMAND(fault, "fault", "[KIND [OPCODE]|clear]", 0, 2, OPT(value) | OPT(count), CONTROL,
+COMMAND(fault, "fault", "[clear|KIND [OPCODE]]", 0, 2, OPT(value) | OPT(count), CONTROL,
 	"Makes something go wrong, shows what is to, or ends it.")
 COMMAND(bench, "bench", "[NAME...]", 0, ARGS_MAX, OPT(count) | OPT(runs) | OPT(bytes), FUNCTION,
 	"How long commands take through the mailbox: all of these tests, or some.")

@@ -20,6 +20,7 @@
 #include <string.h>
 
 #include "base/util.h"
+#include "cli/complete.h"
 #include "cli/ctl.h"
 #include "cli/event.h"
 #include "cli/nearest.h"
@@ -429,6 +430,10 @@ int main(int argc, char **argv)
 	struct ctl ctl = {.args = argv + 1};
 	enum status status;
 
+	if (argc > 1 && !strcmp(argv[1], "--complete")) { /* for shells, and not in --help */
+		complete(argc - 2, argv + 2);
+		return DONE;
+	}
 	parse_options(&ctl, argc, argv);
 	find_command(&ctl);
 	if (ctl_has(&ctl, OPT_color) && !colours_choose(ctl.options[OPT_color]))

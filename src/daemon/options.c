@@ -455,6 +455,10 @@ static int parse_one(struct options *options, char ***arg)
 int options_parse(struct options *options, int argc, char **argv)
 {
 	set_defaults(options);
+	if (argc > 1 && !strcmp(argv[1], "--complete")) { /* for shells, and not in --help */
+		options_complete(argc - 2, argv + 2);
+		return 0;
+	}
 	for (char **arg = argv + 1; arg < argv + argc; arg++) {
 		int status;
 

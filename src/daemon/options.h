@@ -35,6 +35,9 @@ enum { OPTIONS_GO = -1 };
  * for, 2 after one line on stderr. Strings are lent by argv. */
 int options_parse(struct options *options, int argc, char **argv);
 
+/* swcxl --complete: prints what could stand in the place of the last of these words. */
+void options_complete(int count, char **words);
+
 /* Writes the options that make this device, defaults included, as a command line: each of them
  * preceded by a blank. */
 void options_print_device(FILE *file, const struct options *options);
