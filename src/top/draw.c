@@ -58,7 +58,7 @@ int put(int y, int x, enum paint paint, const char *format, ...)
 	va_end(args);
 	if (y >= LINES || x >= COLS)
 		return x;
-	attrset(attributes[paint]);
+	attrset((int)attributes[paint]);
 	mvaddnstr(y, x, text, COLS - x);
 	attrset(A_NORMAL);
 	return x + (int)strlen(text);
