@@ -33,8 +33,8 @@ static void rows_of_tables(void)
 	for (int table = 0; table < STATE_TABLE_COUNT; table++) {
 		file(STATE_FRESH, 0);
 		for (int n = 0; n < 4; n++) /* data: 64 bytes, or 128 */
-			ADD(STATE_PUT, table, STATE_LINES + n, STATE_LINES + 1 + n, 0x80 | n, n & 1,
-			    1, n);
+			ADD(STATE_PUT, table, STATE_LINES + n, STATE_LINES + 1 + n,
+			    STATE_ODD + 9 + n, n, 1, n);
 		save_numbered(tables[table], 0);
 		for (int column = 0; column < 4; column++) {
 			file(0, 0);

@@ -4,12 +4,15 @@
  * mutations of each that are the same every time.
  *
  *	fuzz_X_replay [-m MUTATIONS] FILE|DIRECTORY...
+ *
+ * Built by afl-clang-fast it fuzzes when there are no arguments.
  */
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "input.h"
 
@@ -105,10 +108,31 @@ static void run_path(const char *path)
 	closedir(dir);
 }
 
+#ifdef __AFL_FUZZ_TESTCASE_LEN
+__AFL_FUZZ_INIT();
+
+/* Many inputs in one process. */
+static void fuzz(void)
+{
+	const uint8_t *bytes;
+
+	__AFL_INIT();
+	bytes = __AFL_FUZZ_TESTCASE_BUF;
+	while (__AFL_LOOP(1000))
+		run(bytes, (size_t)__AFL_FUZZ_TESTCASE_LEN);
+}
+#else
+static void fuzz(void)
+{
+}
+#endif
+
 int main(int argc, char **argv)
 {
 	int i = 1;
 
+	if (argc == 1)
+		fuzz();
 	if (argc > 2 && !strcmp(argv[1], "-m")) {
 		mutations = (unsigned)strtoul(argv[2], NULL, 0);
 		i = 3;
