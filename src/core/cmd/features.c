@@ -123,6 +123,16 @@ static enum swcxl_rc finish(struct swcxl_dev *dev, struct feature_transfer *t)
 									 : SWCXL_INVALID_INPUT;
 }
 
+static bool is_reserved_ok(const struct swcxl_dev *dev, const struct set_feature_in *in)
+{
+	const uint32_t known = SET_FEATURE_ACTION | SET_FEATURE_SAVED;
+	uint8_t any = 0;
+
+	for (unsigned i = 0; i < sizeof(in->reserved); i++)
+		any |= in->reserved[i];
+	return reserved_ok(dev, any || rd(in->flags) & ~known);
+}
+
 /* In whole, or in parts without gaps; the last part may be sent again. What is out of order ends
  * the transfer, as with firmware. */
 enum swcxl_rc cmd_set_feature(struct swcxl_dev *dev, struct call *call,
@@ -136,8 +146,7 @@ enum swcxl_rc cmd_set_feature(struct swcxl_dev *dev, struct call *call,
 	enum swcxl_rc rc;
 
 	(void)out;
-	if (action > SET_FEATURE_ABORT ||
-	    !reserved_ok(dev, rd(in->flags) & ~(SET_FEATURE_ACTION | SET_FEATURE_SAVED)))
+	if (action > SET_FEATURE_ABORT || !is_reserved_ok(dev, in))
 		return SWCXL_INVALID_INPUT;
 	if (!f && !running)
 		return SWCXL_UNSUPPORTED;
