@@ -2,7 +2,8 @@
 /*
  * Every register at every width and alignment with ones, zeros and walking bits; then accesses of
  * any kind at random. What the tables say is read-only stays, what no row names reads as 0, and
- * nothing a host writes makes the device grow.
+ * nothing a host writes makes the device grow. Then once more, with what is read back held to the
+ * bit against the kind of each register; what has effects beyond itself is left alone there.
  */
 #include "sweep.h"
 
@@ -228,6 +229,157 @@ static void the_device_registers(void)
 	test_device_close(&t);
 }
 
+/* ---- to the bit ---- */
+
+/* Of the block: bits that take what is written, bits that ones clear, bits that are never written
+ * since they make something happen, and bytes that change with others. */
+static struct kinds {
+	uint8_t writable, clear, avoid;
+	bool loose;
+} kinds[0x1200];
+static uint64_t origin; /* where it begins */
+
+static void is(uint64_t offset, unsigned width, uint64_t writable, uint64_t clear, uint64_t avoid)
+{
+	for (unsigned i = 0; i < width; i++) {
+		struct kinds *k = &kinds[offset - origin + i];
+
+		k->writable = (uint8_t)(writable >> 8 * i);
+		k->clear = (uint8_t)(clear >> 8 * i);
+		k->avoid = (uint8_t)(avoid >> 8 * i);
+	}
+}
+
+static void rows_are(uint64_t at, const struct rows_of *rows_, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++)
+		is(at + rows_[i].offset, rows_[i].width, rows_[i].writable, rows_[i].clear, 0);
+}
+
+static void loose(uint64_t from, uint64_t to)
+{
+	for (uint64_t i = from; i < to; i++)
+		kinds[i - origin].loose = true;
+}
+
+/* All that can be set in status registers, once each. */
+static void set_status(void)
+{
+	static const uint64_t status[] = {0x1080, 0x108c}, masks[] = {0x1084, 0x1090};
+	const uint32_t ones = UINT32_MAX, zero = 0, header[SWCXL_RAS_HEADER] = {1};
+
+	for (unsigned i = 0; i < 2; i++) {
+		poke(SWCXL_BAR_COMPONENT, masks[i], &zero, 4);
+		poke(SWCXL_BAR_COMPONENT, status[i], &ones, 4);
+	}
+	for (unsigned bit = 0; bit < 18; bit++) {
+		swcxl_ras_uncorrectable(t.dev, bit, header);
+		swcxl_ras_correctable(t.dev, bit);
+	}
+}
+
+static void write_to_the_bit(int bar, uint32_t size, uint64_t offset, uint64_t value,
+			     unsigned width)
+{
+	static uint8_t want[sizeof(kinds)], got[sizeof(kinds)];
+	uint8_t in[8];
+
+	le_store(in, 8, value);
+	peek(bar, origin, want, size);
+	for (unsigned i = 0; i < width && offset - origin + i < size; i++) {
+		const struct kinds *k = &kinds[offset - origin + i];
+		uint8_t *w = &want[offset - origin + i];
+
+		in[i] &= (uint8_t)~k->avoid;
+		*w = (uint8_t)((*w & ~k->writable) | (in[i] & k->writable));
+		*w &= (uint8_t) ~(in[i] & k->clear);
+	}
+	poke(bar, offset, in, width);
+	peek(bar, origin, got, size);
+	for (uint32_t i = 0; i < size; i++) {
+		if (got[i] != want[i] && !kinds[i].loose)
+			fprintf(stderr, "bar %d: %#x is %#x, not %#x: %u bytes of %#llx at %#llx\n",
+				bar, (unsigned)origin + i, got[i], want[i], width,
+				(unsigned long long)value, (unsigned long long)offset);
+		CHECK(got[i] == want[i] || kinds[i].loose);
+	}
+}
+
+static void sweep_to_the_bit(int bar, uint32_t size, uint64_t from, uint64_t to)
+{
+	for (uint64_t offset = from; offset < to; offset++) {
+		for (unsigned width = 1; width <= 8 && offset + width <= origin + size;
+		     width *= 2) {
+			for (unsigned bit = 0; bit < 8 * width; bit++) {
+				set_status();
+				write_to_the_bit(bar, size, offset, 1ull << bit, width);
+				write_to_the_bit(bar, size, offset, ~(1ull << bit), width);
+			}
+			write_to_the_bit(bar, size, offset, UINT64_MAX, width);
+			write_to_the_bit(bar, size, offset, 0, width);
+		}
+	}
+}
+
+static void configuration_space_to_the_bit(void)
+{
+	begin();
+	memset(kinds, 0, sizeof(kinds));
+	origin = 0;
+	rows_are(0, config_rows, ARRAY_SIZE(config_rows));
+	for (unsigned bar = 0; bar <= 4; bar += 2)
+		is(0x10 + 4 * bar, bar == 4 ? 4 : 8, ~(swcxl_bar_size(t.dev, bar) - 1), 0, 0);
+	kinds[0x69].avoid = 0x80;  /* Function Level Reset */
+	kinds[0x120].avoid = 0x04; /* CXL Reset */
+	kinds[0x124].avoid = 0x01; /* locks the range */
+	kinds[0x124].writable = 0;
+	kinds[0x1a8].avoid = 0x01; /* DOE: abort */
+	kinds[0x1ab].avoid = 0x80; /* and go */
+	loose(0x1ac, 0x1b8);	   /* with its mailboxes */
+	sweep_to_the_bit(-1, 0x250, 0, 0x250);
+	test_device_close(&t);
+}
+
+static void component_registers_to_the_bit(void)
+{
+	begin();
+	memset(kinds, 0, sizeof(kinds));
+	origin = 0x1000;
+	rows_are(0, component_rows, ARRAY_SIZE(component_rows));
+	for (unsigned i = 0; i < DECODERS; i++) {
+		uint64_t at = HDM + HDM_DECODER(i);
+
+		rows_are(at, decoder_rows, ARRAY_SIZE(decoder_rows));
+		kinds[at + HDM_CONTROL + 1 - origin].writable = 0x11; /* lock, type */
+		kinds[at + HDM_CONTROL + 1 - origin].avoid = 0x02;    /* commit */
+	}
+	loose(0x1094, 0x1095); /* the first error ... */
+	loose(0x1098, 0x10d8); /* ... and its header */
+	sweep_to_the_bit(0, 0x1f0, 0x1000, 0x11f0);
+	test_device_close(&t);
+}
+
+static void mailboxes_to_the_bit(void)
+{
+	begin();
+	for (unsigned box = 0; box < SWCXL_MAILBOXES; box++) {
+		uint64_t at = mailbox_at(t.dev, box, 0), payload = at + MBOX_PAYLOAD;
+
+		memset(kinds, 0, sizeof(kinds));
+		origin = at;
+		is(at + MBOX_CONTROL, 4, box ? 0 : MBOX_CONTROL_ENABLES, 0, MBOX_CONTROL_DOORBELL);
+		is(at + MBOX_COMMAND, 8, MBOX_COMMAND_MASK, 0, 0);
+		is(payload, 8, UINT64_MAX, 0, 0);
+		is(payload + 8, 8, UINT64_MAX, 0, 0);
+		sweep_to_the_bit(SWCXL_BAR_DEVICE, MBOX_PAYLOAD + 16, at, payload + 8);
+		memset(kinds, 0, sizeof(kinds));
+		origin = payload + 4096 - 8; /* its end, and what follows */
+		is(origin, 8, UINT64_MAX, 0, 0);
+		sweep_to_the_bit(SWCXL_BAR_DEVICE, 24, origin, origin + 16);
+	}
+	test_device_close(&t);
+}
+
 /* Bars that are not there, ends that are passed, sums that wrap. */
 static void accesses_outside(void)
 {
@@ -270,6 +422,9 @@ int main(void)
 	RUN(the_configuration_space);
 	RUN(the_component_registers);
 	RUN(the_device_registers);
+	RUN(configuration_space_to_the_bit);
+	RUN(component_registers_to_the_bit);
+	RUN(mailboxes_to_the_bit);
 	RUN(accesses_outside);
 	return test_done();
 }
