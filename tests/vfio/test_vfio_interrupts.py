@@ -103,6 +103,24 @@ def test_table_is_memory(client):
     assert client.read(BAR4, 0, 128) == bytes(128)
 
 
+def test_table_and_pending_bits_at_every_width(client):
+    """Every access to the BAR: the table takes what is written, and nothing else does."""
+    size = client.region_info(BAR4)[0].size
+    bar = bytearray(size)
+    for offset in [*range(130), PBA - 8, *range(PBA - 1, PBA + 9), size - 8, size - 1]:
+        for width in (1, 2, 4, 8):
+            if offset + width > size:
+                continue
+            ones = (1 << 8 * width) - 1
+            for value in (ones, 1 << (offset % (8 * width)), ones ^ (1 << (offset % (8 * width))), 0):
+                data = value.to_bytes(width, "little")
+                client.write(BAR4, offset, data)
+                fits = max(min(width, 128 - offset), 0)
+                bar[offset:offset + fits] = data[:fits]
+                assert client.read(BAR4, offset, width) == bar[offset:offset + width]
+        assert client.read(BAR4, 0, size) == bar
+
+
 def test_reset_forgets_what_is_pending_and_keeps_vectors(client, irqs):
     attach(client, irqs[1:2], 1)
     fire(client, 0)

@@ -15,7 +15,7 @@ struct vfio_irqs {
 	int vector[SWCXL_MSIX_VECTORS]; /* eventfd, -1: none */
 	int error;			/* the ERR index: kept, never fired (QEMU stops the VM) */
 	uint32_t pending;		/* one bit a vector: fired while nothing was attached */
-	uint8_t table[SWCXL_MSIX_PBA];
+	uint8_t table[16 * SWCXL_MSIX_VECTORS]; /* an entry has 16 bytes */
 };
 
 void vfio_irqs_init(struct vfio_irqs *irqs);
