@@ -18,9 +18,9 @@ struct row {
 };
 
 static const struct row rows[] = {
-#define CMD(opcode, name, in, min, tail, out, out_tail, effects, rules, codes, ...) \
-	{opcode, effects, rules, codes, min, sizeof(struct in), tail, #name, \
-	 sizeof(struct out), out_tail},
+#define CMD(opcode, name, in, min, tail, out, out_tail, effects, rules, codes, ...)               \
+	{opcode,  effects, rules, codes, min, sizeof(struct in), tail, #name, sizeof(struct out), \
+	 out_tail},
 #include "tbl/commands.tbl.h"
 };
 

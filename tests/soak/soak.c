@@ -5,7 +5,7 @@
  * in their size, others are killed all the time. The size of a process may not grow once it has
  * seen what there is to see.
  *
- *	soak SECONDS [SEED]
+ *	soak SECONDS [SEED [DEVICES]]
  *
  * A failure says the seed of its device: with that as SEED, the run begins with it.
  */
@@ -19,7 +19,7 @@
 #include "base/util.h"
 #include "remote.h"
 
-#define DEVICES 12u   /* lives that a run is divided into */
+#define DEVICES 12    /* lives that a run is divided into */
 #define LOOK 100u     /* steps from one look at the size to the next */
 #define GROWTH_FDS 2u /* of a process since the first look at it: the state file's come and go */
 #define GROWTH_KIB 2048ul /* of the last half of a life over its first */
@@ -91,6 +91,12 @@ static void check_size(void)
 		CHECK(life.most[1].rss <= life.most[0].rss + GROWTH_KIB);
 }
 
+/* The seed of the next device. */
+static uint64_t after(uint64_t seed)
+{
+	return seed * 6364136223846793005u + 1442695040888963407u;
+}
+
 static void tell_what_is_left(void)
 {
 	if (t.dev)
@@ -102,19 +108,20 @@ int main(int argc, char **argv)
 	static const unsigned kills[] = {1, 0, 20};
 	const struct model_run run = {.goes_on = goes_on, .records = RECORDS};
 	double seconds = argc > 1 ? atof(argv[1]) : 3600;
-	uint64_t seed = argc > 2 ? strtoull(argv[2], NULL, 0) : (uint64_t)time(NULL);
+	int devices = argc > 3 ? MAX(atoi(argv[3]), 1) : DEVICES;
+	uint64_t seed = argc > 2 ? strtoull(argv[2], NULL, 0) : (uint64_t)time(NULL) * 2654435761u;
 
 	began = now();
 	half = began + seconds / 2;
 	atexit(tell_what_is_left);
 	printf("seed %" PRIu64 "\n", seed);
 	fflush(stdout);
-	for (unsigned i = 0; now() < began + seconds; i++, seed++) {
+	for (unsigned i = 0; now() < began + seconds; i++, seed = after(seed)) {
 		born = now();
-		ends = MIN(began + seconds, born + seconds / DEVICES);
-		remote_kill_one_in = kills[seed % ARRAY_SIZE(kills)];
+		ends = MIN(began + seconds, born + seconds / devices);
+		remote_kill_one_in = kills[(seed >> 32) % ARRAY_SIZE(kills)];
 		memset(&life, 0, sizeof(life));
-		model_run(seed * 2654435761u, &run);
+		model_run(seed, &run);
 		report(i, seed);
 		check_size();
 	}

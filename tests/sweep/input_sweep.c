@@ -290,6 +290,52 @@ static void parts_of_logs(void)
 	test_device_close(&t);
 }
 
+/* Get Supported Logs Sub-List: every count and start of 8 bits. */
+static void pages_of_logs(void)
+{
+	begin(false);
+	CHECK(!run_on(&t, CHANNEL_CONTROL, 0x0400, NULL, 0));
+	for (unsigned total = (unsigned)le_load(sweep_out, 2), i = 0; i < 0x10000; i++) {
+		const uint8_t in[2] = {(uint8_t)i, (uint8_t)(i >> 8)};
+		unsigned rc = run_on(&t, CHANNEL_CONTROL, 0x0405, in, sizeof(in)), n;
+
+		CHECK(rc == (in[0] && in[1] <= total ? SWCXL_SUCCESS : SWCXL_INVALID_INPUT));
+		if (rc)
+			continue;
+		n = MIN(in[0], total - in[1]);
+		CHECK(sweep_out[0] == n && le_load(sweep_out + 2, 2) == total);
+		CHECK(sweep_out[4] == in[1] && sweep_len == 8 + 20 * n);
+	}
+	test_device_close(&t);
+}
+
+/* Get Supported Features: a count of bytes of 32 bits, a start of 16. */
+static void pages_of_features(void)
+{
+	uint8_t in[8] = {0xff, 0xff};
+	unsigned total;
+
+	begin(false);
+	CHECK(!run_on(&t, CHANNEL_CONTROL, 0x0500, in, sizeof(in)));
+	total = (unsigned)le_load(sweep_out + 2, 2);
+	for (unsigned i = 0; i < ARRAY_SIZE(edges) * ARRAY_SIZE(edges); i++) {
+		uint64_t count = edges[i % ARRAY_SIZE(edges)], start = edges[i / ARRAY_SIZE(edges)];
+		unsigned rc, n;
+
+		if (count > UINT32_MAX || start > UINT16_MAX)
+			continue;
+		le_store(in, 4, count);
+		le_store(in + 4, 2, start);
+		rc = run_on(&t, CHANNEL_CONTROL, 0x0500, in, sizeof(in));
+		CHECK(rc == (start <= total ? SWCXL_SUCCESS : SWCXL_INVALID_INPUT));
+		if (rc)
+			continue;
+		n = (unsigned)MIN(MIN(count, PAYLOAD - 8) / 48, total - start);
+		CHECK(sweep_len == 8 + 48 * n && le_load(sweep_out, 2) == n);
+	}
+	test_device_close(&t);
+}
+
 /* Get Feature, Set Feature: 16 bits each, of a feature of 4 and 2 bytes. */
 static void parts_of_features(void)
 {
@@ -403,6 +449,8 @@ int main(void)
 	RUN(lines_to_poison);
 	RUN(parts_of_labels);
 	RUN(parts_of_logs);
+	RUN(pages_of_logs);
+	RUN(pages_of_features);
 	RUN(parts_of_features);
 	RUN(parts_of_firmware);
 	RUN(ranges_to_overwrite);
