@@ -164,8 +164,9 @@ bool pci_normalise(const char *text, char bdf[static 16])
 	return *text;
 }
 
-struct link *qmp_open(const char *path)
+struct link *qmp_open(const char *path, const char *origin)
 {
+	(void)origin;
 	die(NO_CONNECTION, "Nobody answers at %s", path);
 }
 
@@ -234,7 +235,7 @@ static void open_device(uint8_t flags)
 	c.event_log_max = c.poison_list_max = 8;
 	test_device_open(&t, &c);
 	the_link.shared = flags & CTL_SHARED;
-	the_link.payload = c.payload_size;
+	the_link.payload = flags & CTL_SMALL ? 512 : PAYLOAD_MAX;
 	if (!(flags & CTL_IDLE))
 		live();
 }
