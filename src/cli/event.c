@@ -223,7 +223,7 @@ static struct json_object *field_json(const struct field *field,
 	case ADDRESS:
 		return json_object_new_uint64(number & MEDIA_ADDRESS_DPA);
 	case FLAG:
-		return json_object_new_boolean(number >> field->valid & 1);
+		return json_object_new_boolean((json_bool)(number >> field->valid & 1));
 	default:
 		return json_object_new_uint64(number);
 	}

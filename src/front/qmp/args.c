@@ -178,7 +178,7 @@ static void preset(const struct qmp_arg *arg, void *p)
 
 static const struct qmp_arg *find(const struct qmp_arg *arg, const char *name)
 {
-	while (arg->name && strcmp(arg->name, name))
+	while (arg->name && strcmp(arg->name, name) != 0)
 		arg++;
 	return arg->name ? arg : NULL;
 }

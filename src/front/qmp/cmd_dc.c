@@ -34,6 +34,7 @@ static bool take_tag(struct qmp_call *call, const char *text, uint8_t tag[static
 	if (qmp_parse_uuid(text, tag))
 		return true;
 	for (size_t i = 0; len == 32 && is_digits(text) && i < 16; i++)
+		/* NOLINTNEXTLINE: all are digits */
 		tag[i] = (uint8_t)(hex_digit(text[2 * i]) << 4 | hex_digit(text[2 * i + 1]));
 	if (len == 32 && is_digits(text))
 		return true;

@@ -75,7 +75,10 @@ static void add_quoted(struct out *out, const char *text)
 /* What comes before a value: a comma where one is due, and the key, which needs no escapes. */
 static void before(struct out *out, const char *key)
 {
-	char last = out->len ? out->p[out->len - 1] : '[';
+	char last = '[';
+
+	if (out->len)
+		last = out->p[out->len - 1];
 
 	if (last != '[' && last != '{' && last != ' ')
 		out_add(out, ", ", 2);
