@@ -2,7 +2,7 @@
 # A thin front of meson: each target installs what it misses (Debian 12, root or sudo) and says
 # so in a line. What is built and tested is described in the meson.build files.
 
-.PHONY: all demo check check-vm check-package bench fuzz soak clean
+.PHONY: all demo check check-vm check-package bench fuzz soak lint coverage clean
 
 BUILD = build
 CHECK_BUILD = build-check
@@ -48,5 +48,13 @@ bench: all
 	@tools/install-packages bench
 	@BUILD=$(CURDIR)/$(BUILD) bench/run
 
+# What clang-tidy, cppcheck and shellcheck find.
+lint:
+	@tools/lint
+
+# What of src the tests reach (docs/COVERAGE.md).
+coverage:
+	@tools/coverage
+
 clean:
-	rm -rf $(BUILD) $(BUILD).log $(CHECK_BUILD) $(CHECK_BUILD)-clang build-fuzz build-soak
+	rm -rf $(BUILD) $(BUILD).log $(CHECK_BUILD) $(CHECK_BUILD)-clang build-fuzz build-soak build-coverage
