@@ -6,6 +6,8 @@
 
 #include "cli/ctl.h"
 #include "cli/format.h"
+#include "cli/names.h"
+#include "cli/nearest.h"
 #include "swcxl/swcxl.h"
 
 static enum status show(struct ctl *ctl)
@@ -63,6 +65,26 @@ static void add_value(struct ctl *ctl, const char *kind, struct json_object *arg
 	add_number(args, "value", value);
 }
 
+/* The kinds are those of the control protocol. */
+static void check_kind(const struct ctl *ctl, const char *kind)
+{
+	struct nearest nearest = {.word = kind};
+	char kinds[256] = "clear";
+
+	for (unsigned i = 0; strcmp(value_key(ENUM_fault, i), "reserved") != 0; i++) {
+		const char *name = value_key(ENUM_fault, i);
+		size_t len = strlen(kinds);
+
+		if (strcmp(kind, name) == 0)
+			return;
+		nearest_offer(&nearest, name);
+		snprintf(kinds + len, sizeof(kinds) - len, ", %s", name);
+	}
+	if (nearest.name)
+		ctl_usage(ctl, "There is no fault '%s'; the nearest is '%s'", kind, nearest.name);
+	ctl_usage(ctl, "There is no fault '%s': %s", kind, kinds);
+}
+
 static enum status done(const struct ctl *ctl, const char *what, const char *text)
 {
 	struct json_object *document;
@@ -89,6 +111,7 @@ enum status cmd_fault(struct ctl *ctl)
 		json_object_put(qmp_call(ctl_link(ctl), "swcxl-clear-faults", NULL, NULL));
 		return done(ctl, kind, "Nothing is to go wrong any more.");
 	}
+	check_kind(ctl, kind);
 	args = json_object_new_object();
 	add_string(args, "fault", kind);
 	if (ctl->nargs > 1) {

@@ -146,15 +146,35 @@ static struct json_object *receive_answer(struct qmp *q)
 	}
 }
 
+/* What a person can do about the refusal of a command. */
+static const struct {
+	const char *command, *text;
+} advice[] = {
+	{"swcxl-plant-poison", "'swcxlctl status' shows which addresses the device has"},
+	{"swcxl-query-poison", "'swcxlctl status' shows which addresses the device has"},
+	{"swcxl-set-health", "swcxl-qmp(7) has the names and values, under swcxl-set-health"},
+	{"swcxl-fault", "swcxl-qmp(7) tells what each kind needs, under swcxl-fault; a value is "
+			"given with --value"},
+	{"cxl-add-dynamic-capacity", "'swcxlctl dc config' shows the regions and their blocks, "
+				     "'swcxlctl dc extents' what the host has"},
+	{"cxl-release-dynamic-capacity", "'swcxlctl dc extents' shows what the host has"},
+};
+
 /* Ends the program with the error of an answer. */
 static _Noreturn void die_error(const char *command, struct json_object *error, const char *what)
 {
+	const char *next = NULL;
+
 	if (strcmp(get_string(error, "class"), "CommandNotFound") == 0)
 		die(NO_CONNECTION,
 		    "This socket has no command %s: it is not the control socket "
 		    "of an swcxl process that matches this swcxlctl",
 		    command);
-	die(REFUSED, "%s%s%s", what ? what : "", what ? ": " : "", get_string(error, "desc"));
+	for (size_t i = 0; i < ARRAY_SIZE(advice) && !next; i++)
+		if (strcmp(advice[i].command, command) == 0)
+			next = advice[i].text;
+	die(REFUSED, "%s%s%s%s%s%s", what ? what : "", what ? ": " : "", get_string(error, "desc"),
+	    next ? ". " : "", next ? next : "", next ? "." : "");
 }
 
 struct json_object *qmp_call(struct link *link, const char *command, struct json_object *args,

@@ -18,77 +18,91 @@
 
 static bool as_json;
 
-/* What a person can do about a return code. */
+/* What a person can do about a return code; the first row that fits. */
 static const struct {
 	unsigned rc;
+	enum { ANY = 0, LOGS = 0x04, MEDIA = 0x43, DYNAMIC_CAPACITY = 0x48 } group; /* of opcodes */
 	const char *text;
 } advice[] = {
-	{SWCXL_INVALID_INPUT, "Check the range: 'swcxlctl status' shows the capacity and its "
-			      "partitions, and a device may refuse a range that spans two of them"},
-	{SWCXL_UNSUPPORTED, "The device does not have this command, or nothing to answer it with"},
-	{SWCXL_INTERNAL_ERROR,
+	{SWCXL_INVALID_INPUT, MEDIA,
+	 "Check the range: 'swcxlctl status' shows the capacity and its partitions, and a device "
+	 "may "
+	 "refuse a range that spans two of them"},
+	{SWCXL_INVALID_INPUT, LOGS,
+	 "'swcxlctl log' shows which logs there are, and which can be cleared or populated"},
+	{SWCXL_INVALID_INPUT, DYNAMIC_CAPACITY,
+	 "'swcxlctl dc config' shows the regions and their blocks, 'swcxlctl dc extents' what the "
+	 "host has"},
+	{SWCXL_INVALID_INPUT, ANY,
+	 "The device does not take one of these values; its documentation says which there are"},
+	{SWCXL_UNSUPPORTED, ANY,
+	 "The device does not have this command, or nothing to answer it with"},
+	{SWCXL_INTERNAL_ERROR, ANY,
 	 "The device has failed at it and does not say why: 'swcxlctl events' and "
 	 "'swcxlctl log vendor-debug' may"},
-	{SWCXL_RETRY_REQUIRED, "The device could not do it just then: try once more"},
-	{SWCXL_BUSY,
+	{SWCXL_RETRY_REQUIRED, ANY, "The device could not do it just then: try once more"},
+	{SWCXL_BUSY, ANY,
 	 "A background operation is running: 'swcxlctl status' shows it, 'swcxlctl wait "
 	 "scan' waits for it, 'swcxlctl abort' stops it"},
-	{SWCXL_MEDIA_DISABLED, "The media is disabled until a sanitize operation succeeds"},
-	{SWCXL_INVALID_PHYSICAL_ADDRESS, "'swcxlctl status' shows which addresses the device has"},
-	{SWCXL_INJECT_POISON_LIMIT_REACHED, "Clear injected poison first: 'swcxlctl poison list' "
-					    "shows it, 'swcxlctl clear' removes it"},
-	{SWCXL_PERMANENT_MEDIA_FAILURE,
+	{SWCXL_MEDIA_DISABLED, ANY, "The media is disabled until a sanitize operation succeeds"},
+	{SWCXL_INVALID_PHYSICAL_ADDRESS, ANY,
+	 "'swcxlctl status' shows which addresses the device has"},
+	{SWCXL_INJECT_POISON_LIMIT_REACHED, ANY,
+	 "Clear injected poison first: 'swcxlctl poison list' "
+	 "shows it, 'swcxlctl clear' removes it"},
+	{SWCXL_PERMANENT_MEDIA_FAILURE, ANY,
 	 "This line is damaged for good: it stays poisoned, whatever is written to it"},
-	{SWCXL_FW_TRANSFER_IN_PROGRESS,
+	{SWCXL_FW_TRANSFER_IN_PROGRESS, ANY,
 	 "Another firmware transfer is under way: end or abort that one"},
-	{SWCXL_FW_TRANSFER_OUT_OF_ORDER,
+	{SWCXL_FW_TRANSFER_OUT_OF_ORDER, ANY,
 	 "Parts of the firmware are sent in order, from the first one on: "
 	 "begin again"},
-	{SWCXL_FW_VERIFICATION_FAILED,
+	{SWCXL_FW_VERIFICATION_FAILED, ANY,
 	 "The device does not take this package: it is damaged, or for "
 	 "another device"},
-	{SWCXL_INVALID_SLOT,
+	{SWCXL_INVALID_SLOT, ANY,
 	 "'swcxlctl cci 0200' (Get FW Info) tells which slots there are and hold "
 	 "firmware"},
-	{SWCXL_ACTIVATION_FAILED_ROLLED_BACK, "The firmware that ran before runs on"},
-	{SWCXL_ACTIVATION_FAILED_COLD_RESET,
+	{SWCXL_ACTIVATION_FAILED_ROLLED_BACK, ANY, "The firmware that ran before runs on"},
+	{SWCXL_ACTIVATION_FAILED_COLD_RESET, ANY,
 	 "The device needs a cold reset: 'swcxlctl reset cold'"},
-	{SWCXL_INVALID_HANDLE,
+	{SWCXL_INVALID_HANDLE, ANY,
 	 "There is no such record, or not where it was said to be: 'swcxlctl events' "
 	 "shows the handles, and the oldest records are cleared first"},
-	{SWCXL_ABORTED, "Somebody stopped it; what was done until then stands"},
-	{SWCXL_INVALID_SECURITY_STATE,
+	{SWCXL_ABORTED, ANY, "Somebody stopped it; what was done until then stands"},
+	{SWCXL_INVALID_SECURITY_STATE, ANY,
 	 "The state of its security forbids it: 'swcxlctl status' shows "
 	 "whether it is locked or frozen; unlock it, or reset it"},
-	{SWCXL_INCORRECT_PASSPHRASE,
+	{SWCXL_INCORRECT_PASSPHRASE, ANY,
 	 "After a few wrong ones the device takes none before it is reset"},
-	{SWCXL_UNSUPPORTED_MAILBOX, "Try it over the other transport (--qmp instead of --pci)"},
-	{SWCXL_INVALID_PAYLOAD_LENGTH,
+	{SWCXL_UNSUPPORTED_MAILBOX, ANY,
+	 "Try it over the other transport (--qmp instead of --pci)"},
+	{SWCXL_INVALID_PAYLOAD_LENGTH, ANY,
 	 "Check the number of payload bytes: 'swcxlctl cci' sends what it is "
 	 "given and adds nothing"},
-	{SWCXL_INVALID_LOG, "'swcxlctl log' shows which logs there are"},
-	{SWCXL_INTERRUPTED, "Something else came first: try once more"},
-	{SWCXL_UNSUPPORTED_FEATURE_VERSION,
+	{SWCXL_INVALID_LOG, ANY, "'swcxlctl log' shows which logs there are"},
+	{SWCXL_INTERRUPTED, ANY, "Something else came first: try once more"},
+	{SWCXL_UNSUPPORTED_FEATURE_VERSION, ANY,
 	 "'swcxlctl cci 0500' (Get Supported Features) tells which "
 	 "version the device has"},
-	{SWCXL_UNSUPPORTED_FEATURE_SELECTION,
+	{SWCXL_UNSUPPORTED_FEATURE_SELECTION, ANY,
 	 "Of a feature there are the current, the default and the "
 	 "saved values, and not of each"},
-	{SWCXL_FEATURE_TRANSFER_IN_PROGRESS,
+	{SWCXL_FEATURE_TRANSFER_IN_PROGRESS, ANY,
 	 "Another transfer of a feature is under way: end or abort "
 	 "that one"},
-	{SWCXL_FEATURE_TRANSFER_OUT_OF_ORDER,
+	{SWCXL_FEATURE_TRANSFER_OUT_OF_ORDER, ANY,
 	 "Parts of a feature are sent in order, from the first one "
 	 "on: begin again"},
-	{SWCXL_RESOURCES_EXHAUSTED,
+	{SWCXL_RESOURCES_EXHAUSTED, ANY,
 	 "The device has no room for more: 'swcxlctl dc config' shows how many "
 	 "extents and tags it can still keep track of"},
-	{SWCXL_INVALID_EXTENT_LIST,
+	{SWCXL_INVALID_EXTENT_LIST, ANY,
 	 "Extents must not overlap, and are whole blocks: 'swcxlctl dc config' "
 	 "shows the size of a block"},
-	{SWCXL_TRANSFER_OUT_OF_ORDER,
+	{SWCXL_TRANSFER_OUT_OF_ORDER, ANY,
 	 "Parts are sent in order, from the first one on: begin again"},
-	{SWCXL_REQUEST_ABORT_NOT_SUPPORTED, "Wait until the operation has ended"},
+	{SWCXL_REQUEST_ABORT_NOT_SUPPORTED, ANY, "Wait until the operation has ended"},
 };
 
 void report_as_json(void)
@@ -210,8 +224,9 @@ void die_refused(unsigned opcode, unsigned rc, const char *what)
 {
 	const char *next = NULL;
 
-	for (size_t i = 0; i < ARRAY_SIZE(advice); i++)
-		if (advice[i].rc == rc)
+	for (size_t i = 0; i < ARRAY_SIZE(advice) && !next; i++)
+		if (advice[i].rc == rc &&
+		    (advice[i].group == ANY || advice[i].group == opcode >> 8))
 			next = advice[i].text;
 	die_refused_so(opcode, rc, what, next);
 }

@@ -129,7 +129,8 @@ DPA                 LINES        SIZE  SOURCE
 def test_plant_outside_the_device(virtual):
     _, ctl = virtual
     text = "Range of 0x40 bytes at 0x10000000 is outside of the device, which has 0x10000000 bytes"
-    assert ctl.fails(REFUSED, text, "plant", "256M", "64").err == f"swcxlctl: {text}\n"
+    assert ctl.fails(REFUSED, text, "plant", "256M", "64").err == \
+        f"swcxlctl: {text}. 'swcxlctl status' shows which addresses the device has.\n"
     ctl.fails(USAGE, "1 line (64 B) from 0x000010", "plant", "256M+1M", "--random", "5")
     assert ctl.json("poison", "list", "--media")["rows"] == []
 
@@ -613,7 +614,7 @@ def test_faults_are_made_shown_and_ended(virtual):
 
 def test_faults_that_make_no_sense(virtual):
     _, ctl = virtual
-    ctl.fails(REFUSED, "does not accept value 'explode'", "fault", "explode")
+    ctl.fails(USAGE, "There is no fault 'explode': clear, return-code, delay", "fault", "explode")
     ctl.fails(REFUSED, "needs an 'opcode'", "fault", "hang")
     ctl.fails(USAGE, "'xyz' is no opcode", "fault", "hang", "xyz")
     ctl.fails(USAGE, "--value 'soon' is not what a delay takes", "fault", "delay", "4300",

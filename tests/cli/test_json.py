@@ -9,7 +9,7 @@ import subprocess
 
 import json_schema
 import pytest
-from ctl import REFUSED, TOP, USAGE, Ctl
+from ctl import TOP, Ctl
 from fake_pci import Function, Model
 
 with open(os.path.join(TOP, "src", "cli", "commands.tbl.h")) as file:
@@ -108,13 +108,6 @@ def bench_form(tmp_path):
     with Function(tmp_path, Model(), driver=None) as function:
         ctl = Ctl("--pci", function.BDF, SWCXL_SYSFS=str(tmp_path))
         return json_schema.check("bench", ctl.json("bench", "identify", "--count", "2"))
-
-
-def test_failures_have_their_status(start):
-    _, ctl = start()
-    assert ctl.fails(REFUSED, "Invalid Physical Address (000Fh)", "inject", "1T")
-    assert ctl.run("inject", "1T", "--json").json["error"]["return-code"] == 15
-    ctl.fails(USAGE, "no address", "inject", "x")
 
 
 def test_the_manual_has_every_key():
