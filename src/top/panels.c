@@ -6,6 +6,7 @@
  */
 #include <curses.h>
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -36,6 +37,21 @@ static struct size size_of(uint64_t bytes)
 
 /* ---- status ---------------------------------------------------------------------------------- */
 
+/* One of those that are listed behind a label. */
+__attribute__((format(printf, 4, 5))) static int item(int y, int x, enum paint paint,
+						      const char *format, ...)
+{
+	char text[128];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	if (x > TEXT)
+		x = put(y, x, NORMAL, ", ");
+	return put(y, x, paint, "%s", text);
+}
+
 static void status_poison(const struct view_state *s, int y)
 {
 	uint64_t latent = 0;
@@ -48,11 +64,11 @@ static void status_poison(const struct view_state *s, int y)
 	x = put(y, TEXT, s->poisoned_lines ? NORMAL : GOOD, "%" PRIu64 " lines", s->poisoned_lines);
 	x = put(y, x, NORMAL, " in %" PRIu64 " ranges", s->ranges);
 	if (latent)
-		x = put(y, x, WARN, ", %" PRIu64 " latent", latent);
+		x = item(y, x, WARN, "%" PRIu64 " latent", latent);
 	if (s->permanent_lines)
-		x = put(y, x, BAD, ", %" PRIu64 " permanent", s->permanent_lines);
+		x = item(y, x, BAD, "%" PRIu64 " permanent", s->permanent_lines);
 	if (s->injected_lines)
-		put(y, x, NORMAL, ", %" PRIu64 " injected", s->injected_lines);
+		item(y, x, NORMAL, "%" PRIu64 " injected", s->injected_lines);
 	y++;
 	snprintf(text, sizeof(text), "%" PRIu64 "/%" PRIu64, s->list.count, s->list.max);
 	put(y, 1, LABEL, "List");
@@ -97,7 +113,7 @@ static void status_commands(const struct view_state *s, int y)
 	x = put(y, x, NORMAL, " (%" PRIu64 " primary, %" PRIu64 " secondary, %" PRIu64 " control)",
 		s->commands.primary, s->commands.secondary, s->commands.control);
 	if (s->commands.errors)
-		put(y, x, WARN, ", %" PRIu64 " refused", s->commands.errors);
+		item(y, x, WARN, "%" PRIu64 " refused", s->commands.errors);
 }
 
 static enum paint paint_of(const char *level)
@@ -115,19 +131,19 @@ static void status_health(const struct view_state *s, int y)
 	x = put(y, x, *s->health.status ? BAD : GOOD, "%s",
 		*s->health.status ? s->health.status : "good");
 	if (!ready)
-		x = put(y, x, BAD, ", media %s", s->device.status);
+		x = item(y, x, BAD, "media %s", s->device.status);
 	else if (!normal)
-		x = put(y, x, BAD, ", media %s", s->health.media);
+		x = item(y, x, BAD, "media %s", s->health.media);
 	if (s->device.locked)
-		x = put(y, x, WARN, ", locked");
+		x = item(y, x, WARN, "locked");
 	if (s->health.temperature != 0x7fff)
-		x = put(y, x, paint_of(s->health.temperature_level), ", %d C",
-			s->health.temperature);
+		x = item(y, x, paint_of(s->health.temperature_level), "%d C",
+			 s->health.temperature);
 	if (s->health.life_used != 0xff)
-		x = put(y, x, paint_of(s->health.life_level), ", life used %u %%",
-			s->health.life_used);
+		x = item(y, x, paint_of(s->health.life_level), "life used %u %%",
+			 s->health.life_used);
 	if (s->health.dirty_shutdowns)
-		put(y, x, NORMAL, ", %" PRIu64 " dirty shutdowns", s->health.dirty_shutdowns);
+		item(y, x, NORMAL, "%" PRIu64 " dirty shutdowns", s->health.dirty_shutdowns);
 }
 
 bool has_log(const struct view_state *s, unsigned log)
@@ -147,8 +163,8 @@ static void status_events(const struct view_state *s, int y)
 
 	put(y, 1, LABEL, "Events");
 	for (unsigned i = 0; has_log(s, i); i++) {
-		x = put(y, x, s->logs[i].count ? NORMAL : FAINT, "%s%s %" PRIu64, i ? ", " : "",
-			names[i], s->logs[i].count);
+		x = item(y, x, s->logs[i].count ? NORMAL : FAINT, "%s %" PRIu64, names[i],
+			 s->logs[i].count);
 		if (s->logs[i].overflow)
 			x = put(y, x, BAD, " +%" PRIu64 " lost", s->logs[i].lost);
 	}
@@ -266,11 +282,11 @@ static void put_where(const struct screen *screen, int y)
 	}
 	x = put(y, x, NORMAL, "%" PRIu64 " poisoned", p->cells[i].n[CELL_LINES]);
 	if (p->cells[i].n[CELL_LISTED])
-		x = put(y, x, INFO, ", %" PRIu64 " listed", p->cells[i].n[CELL_LISTED]);
+		x = item(y, x, INFO, "%" PRIu64 " listed", p->cells[i].n[CELL_LISTED]);
 	if (p->cells[i].n[CELL_LATENT])
-		x = put(y, x, WARN, ", %" PRIu64 " latent", p->cells[i].n[CELL_LATENT]);
+		x = item(y, x, WARN, "%" PRIu64 " latent", p->cells[i].n[CELL_LATENT]);
 	if (p->cells[i].n[CELL_PERMANENT])
-		put(y, x, BAD, ", %" PRIu64 " permanent", p->cells[i].n[CELL_PERMANENT]);
+		item(y, x, BAD, "%" PRIu64 " permanent", p->cells[i].n[CELL_PERMANENT]);
 }
 
 static int put_legend(const struct view_state *s, int y)

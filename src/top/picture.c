@@ -7,6 +7,7 @@
 #include "base/util.h"
 #include "client/json.h"
 #include "swcxl/swcxl.h"
+#include "view/sample.h"
 #include "view/view.h"
 
 #define ZOOM 4
@@ -16,23 +17,6 @@
 static uint64_t end_of(const struct picture *p)
 {
 	return MIN(p->start + p->count * p->cell, p->capacity);
-}
-
-static void add_cells(struct picture *p, struct json_object *cells)
-{
-	static const char *const names[CELL_KINDS] = {
-		[CELL_RANGES] = "ranges",	[CELL_LINES] = "lines",
-		[CELL_LATENT] = "latent",	[CELL_LISTED] = "listed",
-		[CELL_PERMANENT] = "permanent", [CELL_INJECTED] = "injected",
-	};
-
-	for (size_t i = 0; i < get_count(cells); i++) {
-		struct json_object *cell = json_object_array_get_idx(cells, i);
-		size_t index = picture_index(p, get_number(cell, "start"));
-
-		for (unsigned kind = 0; index < p->count && kind < CELL_KINDS; kind++)
-			p->coming[index].n[kind] += get_number(cell, names[kind]);
-	}
 }
 
 static void ask(struct picture *p);
@@ -56,8 +40,7 @@ static void got(void *ctx, struct json_object *value, const char *error)
 		begin(p);
 		return;
 	}
-	add_cells(p, get_member(value, "cells"));
-	p->next = get_number(value, "next");
+	p->next = sample_map(p->coming, p->count, p->start, p->cell, value);
 	/* All at once, but for the first time as they come. */
 	if (p->next >= end_of(p) || !p->ready) {
 		memcpy(p->cells, p->coming, sizeof(p->cells));

@@ -219,7 +219,8 @@ void sample_poison(struct view_state *state, struct json_object *rows)
 	}
 }
 
-uint64_t sample_map(struct cell *cells, size_t count, uint64_t cell_size, struct json_object *map)
+uint64_t sample_map(struct cell *cells, size_t count, uint64_t base, uint64_t cell_size,
+		    struct json_object *map)
 {
 	static const char *const names[CELL_KINDS] = {
 		[CELL_RANGES] = "ranges",	[CELL_LINES] = "lines",
@@ -230,7 +231,7 @@ uint64_t sample_map(struct cell *cells, size_t count, uint64_t cell_size, struct
 
 	for (size_t i = 0; i < get_count(from); i++) {
 		struct json_object *cell = json_object_array_get_idx(from, i);
-		uint64_t index = get_number(cell, "start") / cell_size;
+		uint64_t index = (get_number(cell, "start") - base) / cell_size; /* below: huge */
 
 		for (unsigned kind = 0; index < count && kind < CELL_KINDS; kind++)
 			cells[index].n[kind] += get_number(cell, names[kind]);

@@ -14,7 +14,9 @@ void sample_events(struct view_state *state, unsigned log, struct json_object *r
 /* elapsed_ms: since the sample before, or 0. */
 void sample_stats(struct view_state *state, struct json_object *stats, int64_t elapsed_ms);
 
-/* Adds the sums of an answer of swcxl-query-map to the cells; where to go on. */
-uint64_t sample_map(struct cell *cells, size_t count, uint64_t cell_size, struct json_object *map);
+/* Adds the sums of an answer of swcxl-query-map to the cells, of which the first begins at base;
+ * where to go on. */
+uint64_t sample_map(struct cell *cells, size_t count, uint64_t base, uint64_t cell_size,
+		    struct json_object *map);
 
 #endif

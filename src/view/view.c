@@ -229,7 +229,7 @@ static void got_map(void *ctx, struct json_object *value, const char *error)
 
 	if (!answered(view, error))
 		return;
-	view->map_from = sample_map(view->cells, VIEW_CELLS, next->cell_size, value);
+	view->map_from = sample_map(view->cells, VIEW_CELLS, 0, next->cell_size, value);
 	if (view->map_from < next->device.capacity && ++view->map_parts < MAP_PARTS) {
 		ask_map(view);
 		return;

@@ -111,8 +111,8 @@ static void a_map_in_parts(void)
 		      "'latent': 1}, {'start': 400, 'lines': 9}, {'start': 18446744073709551615, "
 		      "'lines': 9}]}");
 
-	CHECK(sample_map(cells, ARRAY_SIZE(cells), 100, map) == 200);
-	CHECK(sample_map(cells, ARRAY_SIZE(cells), 100, map) == 200);
+	CHECK(sample_map(cells, ARRAY_SIZE(cells), 0, 100, map) == 200);
+	CHECK(sample_map(cells, ARRAY_SIZE(cells), 0, 100, map) == 200);
 	CHECK(cells[1].n[CELL_RANGES] == 2 && cells[1].n[CELL_LINES] == 4);
 	CHECK(cells[1].n[CELL_LATENT] == 2 && !cells[1].n[CELL_LISTED]);
 	CHECK(!cells[0].n[CELL_LINES] && !cells[3].n[CELL_LINES]);
