@@ -13,7 +13,6 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 
 #include "base/util.h"
@@ -22,6 +21,7 @@
 #include "cli/parse.h"
 #include "cli/report.h"
 #include "client/conn.h"
+#include "client/why.h"
 
 #define GREETING_MS 5000
 #define PAYLOAD 4096 /* as mailboxes mostly have it: what is longer comes in parts */
@@ -266,38 +266,10 @@ static const struct link_ops qmp_ops = {
 	.close = qmp_close,
 };
 
-/* Why there is no connection, and what makes one. */
-static _Noreturn void die_unconnected(const char *path, const char *origin, int error)
-{
-	struct stat st;
-
-	if (error == EACCES || error == EPERM)
-		die(NO_CONNECTION,
-		    "No permission to connect to %s%s: it is for the user who started swcxl. Be "
-		    "that "
-		    "user, or have swcxl started with '--socket-group GROUP', a group of yours",
-		    path, origin);
-	if (error == ECONNREFUSED && stat(path, &st) == 0 && !S_ISSOCK(st.st_mode))
-		die(NO_CONNECTION, "%s%s is no socket: give the path that swcxl got as --qmp", path,
-		    origin);
-	if (error == ENOENT || error == ECONNREFUSED)
-		die(NO_CONNECTION,
-		    "Cannot connect to %s%s: %s. Start a device there: 'swcxl --volatile 256M "
-		    "--qmp %s &'; or give the path that a running one got as --qmp",
-		    path, origin,
-		    error == ENOENT ? "nothing is there"
-				    : "no process listens any more, it has ended",
-		    path);
-	if (error == EAGAIN)
-		die(NO_CONNECTION,
-		    "Cannot connect to %s%s: too many clients wait there already. Try once more; "
-		    "is the process stopped?",
-		    path, origin);
-	die(NO_CONNECTION, "Cannot connect to %s%s: %s", path, origin, strerror(error));
-}
-
 static void connect_to(struct qmp *q, const char *path, const char *origin)
 {
+	char why[WHY_SIZE];
+
 	if (conn_open(&q->conn, path, true))
 		return;
 	if (q->conn.error == ENAMETOOLONG)
@@ -305,7 +277,8 @@ static void connect_to(struct qmp *q, const char *path, const char *origin)
 		    "The socket path %s is longer than the %zu characters that a unix socket "
 		    "may have",
 		    path, conn_path_len());
-	die_unconnected(path, origin, q->conn.error);
+	why_unconnected(why, path, origin, q->conn.error);
+	die(NO_CONNECTION, "%s", why);
 }
 
 struct link *qmp_open(const char *path, const char *origin)

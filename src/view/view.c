@@ -21,6 +21,7 @@
 #include "base/util.h"
 #include "client/conn.h"
 #include "client/json.h"
+#include "client/why.h"
 #include "swcxl/swcxl.h"
 #include "view/sample.h"
 
@@ -165,10 +166,10 @@ static void negotiated(void *ctx, struct json_object *value, const char *error)
 static void connect_now(struct view *view)
 {
 	if (!conn_open(&view->conn, view->path, false)) {
-		disconnect(view,
-			   "Cannot connect to %.100s: %s. Is a device running there? Start one "
-			   "with 'swcxl --qmp %.60s'",
-			   view->path, strerror(view->conn.error), view->path);
+		char why[WHY_SIZE];
+
+		why_unconnected(why, view->path, "", view->conn.error);
+		disconnect(view, "%s", why);
 		return;
 	}
 	view->deadline = now_ms() + GREETING_MS;

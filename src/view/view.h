@@ -65,7 +65,7 @@ struct view_record {
 /* Everything in bytes, and in ns, unless it says otherwise. */
 struct view_state {
 	bool connected;
-	char why[256];	 /* not connected: a sentence */
+	char why[512];	 /* not connected: a sentence */
 	uint64_t number; /* counts samples; 0: there was none yet, and all that follows is zero */
 
 	struct {
