@@ -19,7 +19,7 @@ static bool bare_host(const char *host, char *bare, size_t size, int *family)
 	snprintf(bare, size, "%.*s", (int)len, host);
 	if (!*rest)
 		return true;
-	return *rest == ':' && strspn(rest + 1, "0123456789") == strlen(rest + 1);
+	return *rest == ':' && rest[1] && strspn(rest + 1, "0123456789") == strlen(rest + 1);
 }
 
 bool guard_host(const char *host, char *const *names, size_t count)

@@ -195,6 +195,14 @@ void web_news(struct web *web)
 	stream_news(web);
 }
 
+/* Paths are what was sent: none of ours has anything to unescape. */
+static size_t as_it_is(void *arg, struct MHD_Connection *connection, char *text)
+{
+	(void)arg;
+	(void)connection;
+	return strlen(text);
+}
+
 bool web_start(struct web *web, int listener, bool v6)
 {
 	unsigned flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | (v6 ? MHD_USE_IPv6 : 0);
@@ -202,6 +210,7 @@ bool web_start(struct web *web, int listener, bool v6)
 	web->http = MHD_start_daemon(flags, 0, NULL, NULL, handle, web, MHD_OPTION_LISTEN_SOCKET,
 				     listener, MHD_OPTION_CONNECTION_LIMIT, WEB_CONNECTIONS_MAX,
 				     MHD_OPTION_CONNECTION_TIMEOUT, WEB_IDLE_S,
+				     MHD_OPTION_UNESCAPE_CALLBACK, as_it_is, NULL,
 				     MHD_OPTION_NOTIFY_COMPLETED, completed, NULL, MHD_OPTION_END);
 	return web->http != NULL;
 }

@@ -14,7 +14,7 @@
 #define WEB_CONNECTIONS_MAX 64		/* a browser has up to six */
 #define WEB_STREAMS_MAX     32		/* pages that are open: they leave connections for others */
 #define WEB_BODY_MAX        4096u	/* the longest request has five short members */
-#define WEB_IDLE_S          20u		/* no byte sent or read: it is gone, or does not read */
+#define WEB_IDLE_S          5u		/* no byte sent or read: it is gone, or does not read */
 
 /* clang-format on */
 

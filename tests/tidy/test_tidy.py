@@ -122,5 +122,7 @@ def test_nothing_names_the_machine_it_was_made_on():
     tracked = subprocess.run(["git", "ls-files"], check=True, capture_output=True, text=True,
                              cwd=TOP).stdout.split()
     for name in tracked:
-        text = (TOP / name).read_bytes().decode("utf-8")  # and no binaries
+        if name.startswith("docs/pictures/") and name.endswith(".png"):
+            continue
+        text = (TOP / name).read_bytes().decode("utf-8")  # and no other binaries
         assert not re.search(r"""(?:^|[\s"'=(])/(work|home|root)/\w""", text, re.M), name

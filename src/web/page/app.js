@@ -14,6 +14,7 @@ const KINDS = [
   { name: "listed", mark: "●", text: "in the poison list", holds: (c) => c[LISTED] },
   { name: "latent", mark: "?", text: "latent: nobody has noticed", holds: (c) => c[LATENT] },
 ];
+const AWAY = { name: "away", mark: "·", text: "poison where the host has no capacity" };
 
 let state = null, shape = "", cells = [], rates = [], token = sessionStorage.getItem("token");
 let hovered = -1, chosen = -1;
@@ -33,7 +34,7 @@ function size(bytes) {
 }
 
 function time(ns) {
-  return ns ? new Date(ns / 1e6).toISOString().replace("T", " ").slice(0, 23) : "clock not set";
+  return ns ? new Date(ns / 1e6).toISOString().replace("T", " ").slice(0, 23) : "not set";
 }
 
 function parse(text) {
@@ -103,7 +104,7 @@ function buildMap() {
       cell.id = `c${i}`;
       cell.setAttribute("role", "option");
       cell.setAttribute("aria-selected", "false");
-      cells[i] = { element: cell, look: "", label: "" };
+      cells[i] = { element: cell, key: "" };
       grid.append(cell);
     }
     const title = make("h3", "", segmentName(segment), make("span", "mono", `${hex(segment.start)} – ${hex(segment.start + segment.length - 1)}`), make("span", ""));
@@ -133,7 +134,7 @@ function describe(i) {
     const parts = [[LISTED, "listed"], [LATENT, "latent"], [PERMANENT, "permanent"], [INJECTED, "injected"]]
       .filter(([k]) => has[k]).map(([k, word]) => `${number(has[k])} ${word}`);
     const unlisted = has[LINES] - has[LATENT] - has[LISTED];
-    if (unlisted > 0) parts.push(`${number(unlisted)} known but not in the list`);
+    if (unlisted > 0 && kindOf(has) !== AWAY) parts.push(`${number(unlisted)} known but not in the list`);
     if (parts.length) text += `; ${parts.join(", ")}`;
   }
   if (segment && segment.kind === "dynamic") {
@@ -144,15 +145,26 @@ function describe(i) {
   return text;
 }
 
+// The kind of a cell that has errors: where the host has nothing no list can miss any.
+function kindOf(has) {
+  const start = has[0] * state.cells.size;
+  if (segmentOf(start)?.kind === "dynamic" && !extentsOf(start, start + state.cells.size).accepted) return AWAY;
+  return KINDS.find((kind) => kind.holds(has));
+}
+
+function awayAt(address) {
+  return segmentOf(address)?.kind === "dynamic" && !extentsOf(address, address + LINE).accepted;
+}
+
 function lookOf(i) {
   const c = state.cells, has = c.by.get(i), start = i * c.size, end = start + c.size, scan = state.scan;
-  const kind = has && KINDS.find((k) => k.holds(has)), look = ["cell"];
+  const kind = has && kindOf(has), look = ["cell"];
   if (kind) look.push(kind.name);
-  if (has && kind.name !== "latent" && has[LATENT]) look.push("also");
+  if (has && kind !== AWAY && kind.name !== "latent" && has[LATENT]) look.push("also");
   if (start >= c.to) look.push("unread");
   if (segmentOf(start)?.kind === "dynamic") {
     const sum = extentsOf(start, end);
-    if (!has && !sum.accepted) look.push("absent");
+    if (!sum.accepted) look.push("absent");
     if (sum.pending) look.push("pending");
   }
   if (scan.running && end > scan.start && start < scan.start + scan.length) {
@@ -172,11 +184,16 @@ function drawMap() {
     buildMap();
     fillScan();
   }
+  const extents = JSON.stringify(state.extents);
+  if (before.extents !== extents) cells.forEach((cell) => { cell.key = ""; });
+  before.extents = extents;
   cells.forEach((cell, i) => {
-    const [look, mark] = lookOf(i), label = describe(i);
-    if (cell.look !== look) cell.element.className = cell.look = look;
-    if (cell.element.textContent !== mark) cell.element.textContent = mark;
-    if (cell.label !== label) cell.element.setAttribute("aria-label", cell.label = label);
+    const [look, mark] = lookOf(i), key = `${look} ${c.by.get(i)}`;
+    if (cell.key === key) return; // nothing of it is another
+    cell.key = key;
+    cell.element.className = look;
+    cell.element.textContent = mark;
+    cell.element.setAttribute("aria-label", describe(i));
   });
   state.segments.forEach((s, n) => put(`segment${n}`, s.kind === "dynamic"
     ? `${size(s.length)}, ${size(s.allocated)} with the host${s.pending ? `, ${size(s.pending)} offered` : ""}`
@@ -191,9 +208,12 @@ function drawMap() {
 
 function drawLegend() {
   const c = state.cells, count = (holds) => c.has.filter(holds).length;
-  const entries = KINDS.map((k) => [k.name, k.mark, k.text, count((has) => KINDS.find((o) => o.holds(has)) === k)]);
-  entries.push(["listed also", "●", "with latent errors as well", count((has) => has[LATENT] && has[LATENT] < has[LINES])]);
-  if (state.segments.some((s) => s.kind === "dynamic")) entries.push(["absent", "", "not the host's", null]);
+  const entries = KINDS.map((k) => [k.name, k.mark, k.text, count((has) => kindOf(has) === k)]);
+  entries.push(["listed also", "●", "with latent errors as well", count((has) => kindOf(has) !== AWAY && has[LATENT] && has[LATENT] < has[LINES])]);
+  if (state.segments.some((s) => s.kind === "dynamic")) {
+    entries.push(["absent", "", "not the host's", null]);
+    entries.push(["absent away", AWAY.mark, AWAY.text, count((has) => kindOf(has) === AWAY)]);
+  }
   if (state.scan.running) entries.push(["scanned", "", "scanned", null]);
   const key = JSON.stringify(entries);
   if (before.legend === key) return;
@@ -257,7 +277,7 @@ function drawHead() {
   put("name", d.name);
   document.title = `${d.name} – swcxl`;
   put("identity", `CXL ${d.revision} · ${size(d.capacity)} · serial ${d.serial}${d.clock === "virtual" ? " · virtual time" : ""}`);
-  put("footer", `swcxl ${d.version}. Device time ${time(d.timestamp)}.`);
+  put("footer", `swcxl ${d.version}. The device's clock: ${time(d.timestamp)}.`);
 }
 
 function drawTiles() {
@@ -300,14 +320,14 @@ function drawTables() {
   rows("logs-table", logs.map((log) => [log.name, [`${number(log.count)} of ${number(log.max)}`, "n"],
     [[log.count, log.max || 1], "bar", `Fill of the log ${log.name}`],
     log.overflow ? [[[`${number(log.lost)} lost`, "bad"]], "tags"] : ["0", "n"]]));
-  records.sort((a, b) => b.time - a.time);
-  rows("events-table", records.slice(0, 40).map((record) => [[time(record.time), "a"], record.log,
+  records.sort((a, b) => b.time - a.time || b.handle - a.handle);
+  rows("events-table", records.slice(0, 40).map((record) => [[record.time ? time(record.time) : "–", "a"], record.log,
     `${record.type}${record.detail ? `: ${record.detail}` : ""}`, [record.address === undefined ? "" : hex(record.address), "a"]]));
-  put("events-note", records.length ? "" : "The logs are empty");
+  put("events-note", !records.length ? "The logs are empty" : records[0].time ? "" : "The device's clock is not set");
   const shown = poison.rows.length;
   put("ranges-note", !shown ? "None" : poison.cut ? `The first ${number(shown)} of about ${number(poison.ranges)}; the picture shows all` : plural(shown, "range"));
   rows("ranges-table", poison.rows.map((row) => [[hex(row.start), "a"], [`${plural(row.length / LINE, "line")} (${size(row.length)})`, "n"],
-    [[row.known ? (row.listed ? ["listed", "good"] : ["not listed", "bad"]) : ["latent", "warn"],
+    [[awayAt(row.start) ? ["not the host's", ""] : row.known ? (row.listed ? ["listed", "good"] : ["not listed", "bad"]) : ["latent", "warn"],
       ...(row.permanent ? [["permanent", "bad"]] : [])], "tags"], row.source]));
   const facts = [["Primary mailbox", plural(commands.primary, "command")], ["Secondary mailbox", plural(commands.secondary, "command")],
     ["Control channel", plural(commands.control, "command")], ["VMM", vfio.connections ? `${plural(vfio.connections, "connection")} so far, ${plural(vfio.interrupts, "interrupt")}` : "none has connected"],
@@ -408,7 +428,15 @@ $("forms").addEventListener("submit", (event) => {
 
 showForms();
 const stream = new EventSource("/api/events");
-stream.onmessage = (event) => draw(JSON.parse(event.data));
+let newest = null; // that is not drawn yet: a page that is not looked at draws nothing
+stream.onmessage = (event) => {
+  if (newest === null) requestAnimationFrame(() => {
+    const text = newest;
+    newest = null;
+    draw(JSON.parse(text));
+  });
+  newest = event.data;
+};
 stream.onerror = () => {
   drawLink("gone", "no server", "swcxl-web does not answer. Trying again." + (state ? " What is shown is what was last known." : ""));
   if (stream.readyState === EventSource.CLOSED) setTimeout(() => location.reload(), 5000); // it said no
