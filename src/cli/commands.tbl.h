@@ -57,6 +57,11 @@ COMMAND(fault, "fault", "[clear|KIND [OPCODE]]", 0, 2, OPT(value) | OPT(count), 
 	"Makes something go wrong, shows what is to, or ends it.")
 COMMAND(bench, "bench", "[NAME...]", 0, ARGS_MAX, OPT(count) | OPT(runs) | OPT(bytes), FUNCTION,
 	"How long commands take through the mailbox: all of these tests, or some.")
+COMMAND(trace, "trace", "[FILE]", 0, 1,
+	OPT(follow) | OPT(channel) | OPT(command) | OPT(digits), ANYWHERE,
+	"Shows a trace, or the one that the device writes.")
+COMMAND(replay, "replay", "FILE", 1, 1, OPT(state), ANYWHERE,
+	"Does what a trace says to a fresh device, and tells the first difference.")
 COMMAND(reset, "reset", "[conventional|cold|cxl|function]", 0, 1, 0, CONTROL,
 	"Resets the device.")
 /* clang-format on */

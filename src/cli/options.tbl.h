@@ -32,5 +32,9 @@ OPTION(region,    "region",    "N",    "of dynamic capacity (default: that of th
 OPTION(tag,       "tag",       "T",    "a UUID, 32 hexadecimal digits, or up to 16 characters")
 OPTION(forced,    "forced",    NULL,   "do not ask, take it; also what is still on offer")
 OPTION(sanitize,  "sanitize",  NULL,   "content and poison go when the capacity is free again")
+OPTION(channel,   "channel",   "C",    "what came by it only: primary, control, config, qmp, ...")
+OPTION(command,   "command",   "TEXT", "commands only whose name has that in it, or that opcode")
+OPTION(digits,    "digits",    NULL,   "payloads in hexadecimal digits as well")
+OPTION(state,     "state",     "FILE", "the state file that the trace began with, as it was then")
 /* clang-format on */
 #undef OPTION

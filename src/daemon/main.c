@@ -32,6 +32,7 @@
 #include "daemon/log.h"
 #include "daemon/notify.h"
 #include "daemon/options.h"
+#include "daemon/replay.h"
 #include "daemon/run.h"
 #include "daemon/sandbox.h"
 #include "daemon/trace.h"
@@ -419,6 +420,7 @@ static bool stage_sockets(struct daemon *daemon)
 		.ctx = daemon,
 		.name = options->name,
 		.vfio_stats = on_vfio_stats,
+		.trace_path = trace_path(daemon->trace),
 		.trace = daemon->trace ? on_qmp_trace : NULL,
 		.quit = on_quit,
 		.settled = daemon->state ? on_settled : NULL,
@@ -555,6 +557,8 @@ int main(int argc, char **argv)
 	if (status != OPTIONS_GO)
 		return status;
 	log_set_level(daemon.options.log_level);
+	if (daemon.options.replay)
+		return replay(daemon.options.replay, argc, argv);
 	status = 0;
 	for (size_t i = 0; i < ARRAY_SIZE(stages) && !status; i++)
 		status = stages[i](&daemon) ? 0 : CANNOT_START;

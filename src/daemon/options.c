@@ -103,6 +103,7 @@ static void print_capabilities(void)
 {
 	printf("{\n  \"type\": \"cxl-type3\",\n  \"version\": \"%s\",\n  \"features\": "
 	       "[\"vfio-user\", \"qmp\", \"fd\", \"run\", \"virtual-clock\", \"trace\", "
+	       "\"replay\", "
 	       "\"state\", \"dynamic-capacity\", \"sandbox\"],\n"
 	       "  \"options\": [",
 	       SWCXL_VERSION);
@@ -396,7 +397,12 @@ static int settle(struct options *options)
 	error = swcxl_config_error(config);
 	if (error)
 		return bad("%s", error);
-	if (!options->socket_path && options->fd < 0 && !options->qmp && !options->run)
+	if (options->replay && (options->socket_path || options->fd >= 0 || options->qmp ||
+				options->run || options->trace || options->pid_file))
+		return bad("--replay serves nobody: --socket-path, --fd, --qmp, --run, --trace and "
+			   "--pid-file do not go with it");
+	if (!options->socket_path && options->fd < 0 && !options->qmp && !options->run &&
+	    !options->replay)
 		return bad("nothing to serve on: give one of --socket-path, --fd, --qmp and --run "
 			   "(--help lists all options)");
 	if (options->socket_path && options->fd >= 0)

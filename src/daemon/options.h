@@ -24,6 +24,7 @@ struct options {
 	const char *pid_file;
 	enum swcxl_log_level log_level;
 	const char *trace;
+	const char *replay;
 	enum sandbox_mode sandbox;
 	const char *socket_group;
 	gid_t socket_gid; /* NO_GROUP when not given */

@@ -28,7 +28,8 @@
 struct trace {
 	FILE *file; /* NULL after a failure */
 	const char *path;
-	uint64_t bytes; /* written */
+	char *real_path; /* for others, who are elsewhere */
+	uint64_t bytes;	 /* written */
 };
 
 /* ---- lines ----------------------------------------------------------------------------------- */
@@ -167,7 +168,13 @@ struct trace *trace_new(const char *path)
 		return NULL;
 	}
 	trace->path = path;
+	trace->real_path = realpath(path, NULL);
 	return trace;
+}
+
+const char *trace_path(const struct trace *trace)
+{
+	return trace ? trace->real_path : NULL;
 }
 
 void trace_begin(struct trace *trace, const struct options *options, bool restored)
@@ -175,6 +182,7 @@ void trace_begin(struct trace *trace, const struct options *options, bool restor
 	long start = MAX(ftell(trace->file), 0), end;
 
 	fprintf(trace->file, "# swcxl-trace %d swcxl %s", TRACE_FORMAT, SWCXL_VERSION);
+	fprintf(trace->file, " --name=%s", options->name);
 	options_print_device(trace->file, options);
 	if (restored)
 		fprintf(trace->file, "\n" TRACE_STATE "%s", options->state);
@@ -184,7 +192,10 @@ void trace_begin(struct trace *trace, const struct options *options, bool restor
 
 void trace_free(struct trace *trace)
 {
-	if (trace && trace->file)
+	if (!trace)
+		return;
+	if (trace->file)
 		fclose(trace->file);
+	free(trace->real_path);
 	free(trace);
 }

@@ -21,6 +21,9 @@ struct trace *trace_new(const char *path);
 void trace_begin(struct trace *trace, const struct options *options, bool restored);
 void trace_free(struct trace *trace);
 
+/* Where it is, from the root; NULL without one. */
+const char *trace_path(const struct trace *trace);
+
 /* What a face of the device was told; a command of the control protocol, in JSON. */
 void trace_add(struct trace *trace, const struct swcxl_trace *t);
 void trace_qmp(struct trace *trace, uint64_t now_ns, const char *name, const char *arguments,

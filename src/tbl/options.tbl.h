@@ -69,6 +69,7 @@ PROCESS_OPTION("exit-with-parent", exit_with_parent, FLAG, "", 0, 0, "off", "end
 PROCESS_OPTION("pid-file", pid_file, TEXT, "FILE", 0, 0, "none", "write the process id there when ready")
 PROCESS_OPTION("log-level", log_level, CHOICE, "error|warning|info|debug", 0, 0, "warning", "what to say on stderr")
 PROCESS_OPTION("trace", trace, TEXT, "FILE", 0, 0, "none", "write a line for each command there")
+PROCESS_OPTION("replay", replay, TEXT, "FILE", 0, 0, "none", "do what this trace says, to a device as it was, compare, and end")
 ACTION("print-capabilities", capabilities, "print what this program can do, as JSON, and exit")
 ACTION("long-options", long_options, "print the names of all options and exit")
 ACTION("version", version, "print the version and exit")

@@ -400,6 +400,7 @@ OBJECT("firmware",
 OBJECT("device",
 	MEMBER("name", "str", "")
 	MEMBER("version", "str", "of the program")
+	MEMBER("trace", "str", "the file of --trace; empty without")
 	MEMBER("serial", "str", "0x and 16 digits")
 	MEMBER("cxl-revision", "revision", "")
 	MEMBER("now", "int", "time since the device was made")

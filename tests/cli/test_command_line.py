@@ -207,7 +207,7 @@ def test_manual_has_every_command_and_option():
     for command in COMMANDS:
         first = command if " " in command else command + "( |$)"
         assert re.search(rf"^\.It Cm {first}", text, re.M), command
-    assert set(re.findall(r"Fl -([a-z-]+)", text)) - {"clock", "run"} == set(OPTIONS)
+    assert set(re.findall(r"Fl -([a-z-]+)", text)) - {"clock", "run", "trace"} == set(OPTIONS)
 
 
 def test_manual_gives_the_options_of_each_command():

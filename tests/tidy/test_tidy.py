@@ -26,7 +26,7 @@ MAY_INCLUDE = {
     "src/state": {"base", "loop", "swcxl"},
     "src/front/qmp": {"base", "loop", "swcxl", "tbl", "wire", "front/vfio/vfio.h", "state/state.h"},
     "src/decode": {"base", "tbl", "wire", "swcxl"},
-    "src/daemon": {"base", "decode/decode.h", "loop", "swcxl", "tbl", "front/vfio/vfio.h", "front/qmp/qmp.h",
+    "src/daemon": {"base", "decode/decode.h", "wire/registers.h", "loop", "swcxl", "tbl", "front/vfio/vfio.h", "front/qmp/qmp.h",
                    "state/state.h"},
     "src/client": {"base", "swcxl", "tbl"},
     "src/cli": {"base", "client", "swcxl", "tbl", "wire"},

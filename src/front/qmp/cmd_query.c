@@ -227,6 +227,7 @@ bool cmd_query_device(struct qmp_call *call, const struct qmp_query_device_args 
 	out_begin(out, NULL, '{');
 	out_string(out, "name", call->qmp->host.name);
 	out_string(out, "version", SWCXL_VERSION);
+	out_string(out, "trace", call->qmp->host.trace_path ? call->qmp->host.trace_path : "");
 	out_serial(out, "serial", config->serial);
 	out_enum(out, "cxl-revision", &qmp_enum_revision, config->revision);
 	out_uint(out, "now", status.now_ns);

@@ -22,6 +22,7 @@ struct qmp_host {
 	void *ctx;
 	const char *name;				   /* --name */
 	const struct vfio_stats *(*vfio_stats)(void *ctx); /* NULL: no vfio-user front end */
+	const char *trace_path;				   /* NULL: no trace */
 	/* An effective control command, for --trace: arguments and return value as JSON. */
 	void (*trace)(void *ctx, const char *name, const char *arguments, const char *ret);
 	void (*quit)(void *ctx); /* "quit" was asked for, its reply is on its way */
@@ -57,5 +58,15 @@ void qmp_server_commit_failed(struct qmp_server *server, const char *why);
 
 /* Takes no more requests, until false. */
 void qmp_server_pause(struct qmp_server *server, bool pause);
+
+/*
+ * The same without sockets or clients, for a replay: requests one by one, whose effects host.trace
+ * tells. NULL: no memory. The device and the loop have to outlive it.
+ */
+struct qmp_offline;
+struct qmp_offline *qmp_offline_new(struct loop *loop, struct swcxl_dev *dev,
+				    const struct qmp_host *host);
+void qmp_offline_free(struct qmp_offline *offline);
+void qmp_offline_execute(struct qmp_offline *offline, const char *request);
 
 #endif
