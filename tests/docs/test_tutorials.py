@@ -41,7 +41,7 @@ def test_qemu_is_started_as_in_the_tests_of_guests():
     """By hand and by libvirt; `-nographic` and the disk are the reader's."""
     found = {(language, word): text for language, word, text in blocks(os.path.join(TUTORIALS, "2-qemu.md"))}
     ((command, _),) = steps(found["console", "qemu"])
-    words = [word for word in shlex.split(command)[1:] if word != "-nographic"]
+    words = [word for word in shlex.split(command.replace("\\\n", " "))[1:] if word != "-nographic"]
     assert {"cpu", "machine"} <= {word[1:] for word in words[::2]}
     assert expect_as_tested(words) == "cxl.sock"
     arguments = re.findall(r"<qemu:arg value='(.*)'/>", found["xml", "domain.xml"])
