@@ -112,6 +112,66 @@ def test_options_in_synopses_exist():
         assert named <= known, (page, named - known)
 
 
+def ctl_rows(table, macro):
+    """The rows of swcxlctl's tables, as their strings."""
+    with open(os.path.join(TREE, "src", "cli", table)) as file:
+        text = file.read()
+    return [row for row in re.findall(rf"^{macro}\((.*?)\)$", text, re.M | re.S)]
+
+
+def ctl_options():
+    """{option: (argument or "", help)}"""
+    rows = [re.match(r'\w+, *"([^"]+)", *(?:NULL|"([^"]*)"), *"(.*)"$', row)
+            for row in ctl_rows("options.tbl.h", "OPTION")]
+    return {row[1]: (row[2] or "", row[3]) for row in rows}
+
+
+def test_options_of_swcxlctl_take_what_the_page_says():
+    options = ctl_options()
+    assert len(options) > 25
+    heads = [line for line in read("swcxlctl.1").splitlines() if re.match(r"\.It (Cm|Fl) ", line)]
+    found = {}
+    for line in heads:
+        for name, argument in re.findall(r"Fl -([a-z-]+)(?: Ar (\S+))?", line):
+            found.setdefault(name, set()).add(argument)
+    assert found == {name: {argument} for name, (argument, _) in options.items()}
+
+
+def test_arguments_of_commands_are_the_same():
+    """Their words and what stands for something, in the entries of a command and in its row."""
+    text = read("swcxlctl.1").split(".Sh PCI FUNCTIONS")[0]
+    options = ctl_options()
+    for row in ctl_rows("commands.tbl.h", "COMMAND"):
+        name, arguments = re.match(r'\w+, "([^"]+)", "([^"]*)"', row).groups()
+        taken = {options[option.replace("_", "-").replace("go-on", "continue")][0]
+                 for option in re.findall(r"OPT\((\w+)\)", row)} - {""}
+        wanted = set(re.findall(r"[\w-]+", arguments)) | taken
+        entries = re.findall(rf"^\.It Cm {name}(?: (?!results|list|step)(.*))?$", text, re.M)
+        assert entries, name
+        words = re.sub(r"Fl -\S+|Ns|\b(?:Oo|Oc|Op|Cm|Ar)\b|[|=,.]", " ", " ".join(entries)).split()
+        assert set(words) == wanted, name
+
+
+def test_defaults_of_swcxlctl_are_in_the_page():
+    """What help says in the form (default: VALUE), the page says too, near the option's name."""
+    text = " ".join(read("swcxlctl.1").split())
+    said = 0
+    for name, (_, words) in ctl_options().items():
+        for value in re.findall(r"\b(?:default: |default is )(\d+)\b", words):
+            near = " ".join(text[match.start():match.start() + 900] for match in re.finditer(f"Fl -{name}\\b", text))
+            assert re.search(rf"\b{value}\b[^.]{{0,20}}default|default: {value}\b", near), (name, value)
+            said += 1
+    assert said >= 3
+
+
+def test_every_function_of_the_library_is_in_its_page():
+    with open(os.path.join(TREE, "include", "swcxl", "swcxl.h")) as file:
+        header = re.sub(r"/\*.*?\*/", "", file.read(), flags=re.S)
+    assert set(re.findall(r"^\.Fo (\w+)", read("libswcxl.3"), re.M)) == set(re.findall(r"\b(swcxl_\w+)\(", header))
+    mentioned = set(re.findall(r"^\.(?:Pq )?Fn (swcxl_\w+)", read("libswcxl.3"), re.M))
+    assert mentioned <= set(re.findall(r"\b(swcxl_\w+)\(", header))
+
+
 def test_every_page_of_the_folder_is_a_page():
     for page in PAGES:
         assert re.fullmatch(r"[a-z-]+\.[1-8]", page), os.path.join(FOLDER, page)
