@@ -47,6 +47,7 @@ DOCUMENT("clock step", "clock-state", "", "The time after the step.")
 DOCUMENT("fault", "[fault-state]", "no arguments", "What is to go wrong.")
 DOCUMENT("fault", "fault-done", "", "What was asked for.")
 DOCUMENT("bench", "bench", "", "How long commands took.")
+DOCUMENT("trace", "trace-line", "", "One line of the trace, on a line of its own.")
 DOCUMENT("reset", "reset-done", "", "The reset that was done.")
 DOCUMENT("", "failure", "any command that fails", "Why; scan, wait scan, abort and cci report how a "
 	"command ended in their own document instead.")
@@ -353,6 +354,12 @@ OBJECT("bench-test",
 	MAYBE("messages", "int", "of the last command")
 	MAYBE("bytes-in", "int", "")
 	MAYBE("bytes-out", "int", ""))
+OBJECT("trace-line",
+	MEMBER("time", "int", "nanoseconds since power on")
+	MEMBER("kind", "str", "")
+	MEMBER("name", "str", "")
+	MEMBER("text", "str", "")
+	MEMBER("digits", "str", "hexadecimal; empty: none"))
 OBJECT("reset-done",
 	MEMBER("reset", "reset", ""))
 /* clang-format on */
