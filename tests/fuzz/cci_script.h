@@ -33,7 +33,10 @@ enum cci_step {
 	STEP_DC_REFERENCE, /* tag, 1 or 0 */
 	STEP_DC_ANSWER,	   /* channel, 0 to add or 1 to release, entries and bit 3 More; each: which
 			      extent, how much of it */
-	STEP_PEER, /* writes mapped registers: mailbox and bit 7 to look, place, width, bytes */
+	STEP_PEER,   /* writes mapped registers: mailbox and bit 7 to look, place, width, bytes */
+	STEP_FAULT,  /* kind (bit 7: all end), row of its command, value, count */
+	STEP_HEALTH, /* status, media status, life used, temperature u16, corrected errors */
+	STEP_MANY,   /* flags, ranges; each: address, lines */
 	STEPS
 };
 

@@ -4,6 +4,7 @@
  * content, resets, memory that runs out. After every step the device must make sense; every
  * change that comes out of it goes into a second device, which must save the same state.
  */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -25,6 +26,7 @@ static struct swcxl_cci *channel[CHANNELS]; /* from ON_CONTROL on */
 static uint8_t *lent[SWCXL_MAILBOXES];	    /* a page of registers, then the payload */
 static uint8_t *out;
 static uint64_t top; /* bytes */
+static bool faulty;  /* faults are planted: answers may be wrong */
 
 /* ---- operands ---- */
 
@@ -162,6 +164,8 @@ static void check_answer(unsigned opcode, unsigned rc, size_t len)
 {
 	const struct row *row = row_of(opcode);
 
+	if (faulty)
+		return;
 	MUST(swcxl_rc_name(rc));
 	MUST(len <= swcxl_get_config(t.dev)->payload_size);
 	MUST(rc == SWCXL_SUCCESS || len == 0);
@@ -182,6 +186,8 @@ static void run_mailbox(unsigned box, unsigned opcode, const uint8_t *in, uint32
 	swcxl_bar_write(t.dev, SWCXL_BAR_DEVICE, swcxl_payload_offset(t.dev, box), in, fits);
 	put_register(box, MBOX_COMMAND, opcode | (uint64_t)len << 16, 8);
 	put_register(box, MBOX_CONTROL, MBOX_CONTROL_DOORBELL, 4);
+	if (faulty && get_register(box, MBOX_CONTROL) & MBOX_CONTROL_DOORBELL)
+		return;
 	MUST(!(get_register(box, MBOX_CONTROL) & MBOX_CONTROL_DOORBELL));
 	command = get_register(box, MBOX_COMMAND);
 	status = get_register(box, MBOX_STATUS);
@@ -398,8 +404,69 @@ static void step_peer(struct input *in)
 	if (!(flags & 0x80))
 		return;
 	rung = swcxl_rung(t.dev);
-	MUST(rung == (swcxl_poll(t.dev) > 0));
-	MUST(!swcxl_rung(t.dev));
+	MUST(rung == (swcxl_poll(t.dev) > 0) || faulty);
+	MUST(!swcxl_rung(t.dev) || faulty);
+}
+
+static void step_fault(struct input *in)
+{
+	uint8_t kind = (uint8_t)take(in, 1), row = (uint8_t)take(in, 1);
+	struct swcxl_fault fault = {
+		.kind = (enum swcxl_fault_kind)(kind % (SWCXL_FAULT_KINDS + 1)),
+		.opcode = rows[row % ARRAY_SIZE(rows)].opcode,
+		.value = take(in, 1),
+		.count = take(in, 1),
+	};
+
+	if (kind & 0x80) {
+		swcxl_faults_clear(t.dev);
+		faulty = swcxl_fault_get(t.dev, 0, &fault);
+		MUST(!faulty);
+		return;
+	}
+	if (fault.kind >= SWCXL_FAULT_STATES)
+		fault.opcode = 0, fault.value = fault.count = 0;
+	else if (fault.kind == SWCXL_FAULT_DELAY)
+		fault.value <<= 10;
+	faulty |= !swcxl_fault_add(t.dev, &fault);
+}
+
+static void step_health(struct input *in)
+{
+	struct swcxl_health health = {
+		.status = (uint8_t)take(in, 1),
+		.media_status = (uint8_t)take(in, 1),
+		.life_used = (uint8_t)take(in, 1),
+		.temperature = (int16_t)take(in, 2),
+		.corrected_volatile_errors = (uint32_t)take(in, 1),
+	};
+	struct swcxl_health now;
+
+	if (swcxl_set_health(t.dev, &health))
+		return;
+	swcxl_get_health(t.dev, &now);
+	MUST(now.status == health.status && now.media_status == health.media_status &&
+	     now.life_used == health.life_used && now.temperature == health.temperature);
+}
+
+/* All or none of them, but for memory that runs out. */
+static void step_many(struct input *in)
+{
+	struct swcxl_range ranges[16];
+	uint8_t flags = (uint8_t)take(in, 1);
+	size_t n = take(in, 1) % (ARRAY_SIZE(ranges) + 1);
+	struct swcxl_status before, after;
+	int error;
+
+	for (size_t i = 0; i < n; i++) {
+		ranges[i].start = take_address(in);
+		ranges[i].length = take_lines(in) * SWCXL_LINE;
+	}
+	swcxl_query(t.dev, &before);
+	error = swcxl_plant_many(t.dev, ranges, n, (enum swcxl_source)(flags & 3), flags & 4,
+				 flags & 8);
+	swcxl_query(t.dev, &after);
+	MUST(!error || error == -ENOMEM || after.poisoned_lines == before.poisoned_lines);
 }
 
 /* ---- what must hold ---- */
@@ -414,7 +481,8 @@ static void check_changes(void)
 {
 	t.fail_after = -1;
 	MUST(!t.shadow_error && test_same_state(t.dev, shadow.dev));
-	sane_check_list();
+	if (!faulty)
+		sane_check_list();
 }
 
 static void check_state(void)
@@ -448,6 +516,15 @@ static void step_more(unsigned kind, struct input *in)
 		break;
 	case STEP_PEER:
 		step_peer(in);
+		break;
+	case STEP_FAULT:
+		step_fault(in);
+		break;
+	case STEP_HEALTH:
+		step_health(in);
+		break;
+	case STEP_MANY:
+		step_many(in);
 		break;
 	default:
 		step_lend(in);
@@ -535,6 +612,7 @@ static void begin(const struct swcxl_config *c)
 	t.shadow = shadow.dev;
 	top = c->volatile_size + c->persistent_size + c->dc_regions * c->dc_region_size;
 	sane_begin(t.dev);
+	faulty = false;
 	out = malloc(c->payload_size);
 	for (unsigned i = 0; i < SWCXL_MAILBOXES; i++)
 		lent[i] = aligned_alloc(SWCXL_REGISTERS_SIZE, LENT_SIZE);
@@ -561,7 +639,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	begin(&c);
 	for (unsigned i = 0; in.len && i < STEPS_MAX; i++) {
 		step(&in);
-		sane_check();
+		faulty ? sane_check_alone() : sane_check();
 	}
 	check_changes();
 	end();

@@ -3,6 +3,7 @@
 #include "cci_script.h"
 #include "rows.h"
 #include "seeds.h"
+#include "swcxl/swcxl.h"
 #include "wire/doe.h"
 #include "wire/registers.h"
 
@@ -241,6 +242,27 @@ static void dc_seeds(void)
 	}
 }
 
+/* Faults of each kind on each channel; health that crosses its alerts; many plants at once. */
+static void fault_seeds(void)
+{
+	for (int kind = 0; kind < SWCXL_FAULT_KINDS; kind++) {
+		config(0, 4);
+		for (int n = 0; n < 3; n++) {
+			ADD(STEP_FAULT, kind, index_of(n == 2 ? 0x4304 : 0x4300), 3 + n, n);
+			for (unsigned box = ON_PRIMARY; box <= ON_CONTROL; box++) {
+				command(box, 0x4300);
+				command(box, 0x4304);
+				ADD(STEP_TIME, 12, STEP_TIME, 129);
+			}
+			ADD(STEP_RESET, n, STEP_FAULT, 0x80, 0, 0, 0, STEP_TIME, 40);
+			ADD(STEP_HEALTH, n, kind, 90 + n, 80 * n, 0, n);
+			ADD(STEP_MANY, kind, 3, 0, 5, 2, 0, 1, 9, 4, 3, 1);
+		}
+		ADD(STEP_STATE);
+		save("cci", (char[]){'f', 'a', 'u', 'l', 't', (char)('a' + kind), 0});
+	}
+}
+
 void seeds_cci(void)
 {
 	for (unsigned i = 0; i < ARRAY_SIZE(rows); i++) {
@@ -275,6 +297,7 @@ void seeds_cci(void)
 		ADD(STEP_LEND, 8 | n % 2, STEP_PEER, n % 2, 8, 1, 0, 0x40, STEP_PEER, 0x80 | n % 2,
 		    4, 0, 1 | n << 1, STEP_TIME, n, STEP_LEND, 2 | n % 2);
 	save("cci", "mapped");
+	fault_seeds();
 	firmware_seeds();
 	dump_seeds();
 	doe_seeds();
