@@ -376,8 +376,18 @@ static const struct source {
 	{SWCXL_CHANGE_EVENT_LOST, "lost", "0, length(data), attr, log, 0, data", NULL},
 };
 
+/* Blocks of labels are whole in the file, the last one too, of which a device may have a part. */
+static bool fit_block(struct swcxl_change *c, uint32_t lsa_size)
+{
+	if (c->start % LSA_BLOCK || c->length != LSA_BLOCK || c->start >= lsa_size)
+		return false;
+	c->length = MIN(c->length, lsa_size - c->start);
+	return true;
+}
+
 /* A row as a change; false when it cannot be one. */
-static bool read_row(sqlite3_stmt *stmt, enum swcxl_change_kind kind, struct swcxl_change *c)
+static bool read_row(sqlite3_stmt *stmt, enum swcxl_change_kind kind,
+		     const struct swcxl_config *config, struct swcxl_change *c)
 {
 	uint64_t v[5];
 
@@ -394,6 +404,8 @@ static bool read_row(sqlite3_stmt *stmt, enum swcxl_change_kind kind, struct swc
 	};
 	if (sqlite3_column_type(stmt, 5) == SQLITE_BLOB &&
 	    (!c->data || (uint64_t)sqlite3_column_bytes(stmt, 5) != c->length))
+		return false;
+	if (kind == SWCXL_CHANGE_LSA && !fit_block(c, config->lsa_size))
 		return false;
 	return v[2] <= UINT8_MAX && v[3] <= UINT8_MAX;
 }
@@ -419,7 +431,9 @@ static bool load_table(struct db *db, struct swcxl_dev *dev, const struct source
 	if (sqlite3_prepare_v2(db->handle, sql, -1, &stmt, NULL) != SQLITE_OK)
 		return db_fail_sqlite(db, "is damaged");
 	while ((rc = sqlite3_step(stmt)) == SQLITE_ROW && !error)
-		error = read_row(stmt, s->kind, &change) ? swcxl_apply(dev, &change) : -EINVAL;
+		error = read_row(stmt, s->kind, swcxl_get_config(dev), &change)
+				? swcxl_apply(dev, &change)
+				: -EINVAL;
 	if (error)
 		refuse(db, s, error);
 	else if (rc != SQLITE_DONE)
