@@ -133,9 +133,45 @@ static void dc_conversation(void)
 	save("qmp", "dc");
 }
 
+/* Each field of each type of record, with values one of which it may have. */
+static void every_field(void)
+{
+	static const struct {
+		const char *record, *field;
+	} fields[] = {
+#define FIELD(kind, name, ...) {NULL, name},
+#define RECORD(id, name, since, ...) {name, NULL}, __VA_ARGS__
+#include "tbl/event_fields.tbl.h"
+	};
+	static const char *const values[] = {"64", "true", "'a5'", "[1]", "'unknown'"};
+	const char *record = "";
+	char name[128];
+
+	for (size_t i = 0; i < ARRAY_SIZE(fields); i++) {
+		if (fields[i].record) {
+			record = fields[i].record;
+			continue;
+		}
+		ADD(0);
+		for (size_t v = 0; v < ARRAY_SIZE(values); v++) {
+			snprintf(name, sizeof(name), "{'%s': %s}}}", fields[i].field, values[v]);
+			say_more("{'execute': 'swcxl-inject-event', 'arguments': {'log': 'fatal', "
+				 "'type': '");
+			say_more(record);
+			say_more("', 'fields': ");
+			say_more(name);
+		}
+		say_more("{'execute': 'swcxl-query-events', 'arguments': {'log': 'fatal'}}");
+		word("qmp", "'%s': ", fields[i].field);
+		snprintf(name, sizeof(name), "%s-%s", record, fields[i].field);
+		save("qmp", name);
+	}
+}
+
 void seeds_qmp(void)
 {
 	every_command();
+	every_field();
 	dictionary();
 	dc_conversation();
 	say(0, "{'execute': 'cxl-inject-poison', 'arguments': {'path': 'mem0', 'start': 64, "
