@@ -26,13 +26,27 @@ static void addresses_and_names(void)
 static void what_is_neither(void)
 {
 	static const char *const hosts[] = {
-		"",		 "evil.example",     "localhost.evil.example",
-		"127.0.0.1.x",	 "127.0.0.1x",	     "127.1",
-		"lab.example.x", "xlab.example",     "lab.example:",
-		"lab.example:x", "[::1",	     "[::1]x",
-		"[localhost]",	 "[127.0.0.1]",	     "::1",
-		"[]",		 "localhost@evil.x", "lab.example:80:80",
-		"localhost ",	 "[::1]:80x",	     ":80",
+		"",
+		"evil.example",
+		"localhost.evil.example",
+		"127.0.0.1.x",
+		"127.0.0.1x",
+		"127.1",
+		"lab.example.x",
+		"xlab.example",
+		"lab.example:",
+		"lab.example:x",
+		"[::1",
+		"[::1]x",
+		"[localhost]",
+		"[127.0.0.1]",
+		"::1",
+		"[]",
+		"localhost@evil.x",
+		"lab.example:80:80",
+		"localhost ",
+		"[::1]:80x",
+		":80",
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(hosts); i++)

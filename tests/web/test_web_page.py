@@ -30,7 +30,6 @@ def page(browser):
         return browser
     yield open_page
     assert browser.errors() == []
-    browser.run("sessionStorage.clear()")
 
 
 def marks(browser):
@@ -304,11 +303,18 @@ def test_what_a_person_with_the_token_can_do(pair, page):
     assert all("400" in text for text in browser.errors())
 
 
-def test_text_of_the_device_is_no_markup(start, page):
-    _, web = start("--volatile", "256M", "--name", "a<b>bold</b>", "--clock", "virtual")
-    browser = page(web)
-    assert browser.text("#name") == "a<b>bold</b>" and browser.run(
-        "return document.querySelector('#name b')") is None
+def test_text_is_no_markup(pair, page):
+    """Whatever a device says."""
+    browser = page(pair[1])
+    text = "<b>bold</b><script>x</script>"
+    shown = browser.run("""
+        draw({...state, device: {...state.device, name: arguments[0]},
+          background: {...state.background, name: arguments[0], running: true},
+          records: [{log: 'fatal', type: arguments[0], detail: arguments[0], time: 0}]});
+        const at = (selector) => document.querySelector(selector).textContent;
+        return [at('#name'), at('#work-name'), at('#events-table td:nth-child(3)'),
+          document.querySelectorAll('main b:not(.legend b), main script').length]""", text)
+    assert shown == [text, text, f"{text}: {text}", 0]
 
 
 def test_the_page_needs_nothing_from_elsewhere(pair):

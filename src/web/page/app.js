@@ -406,17 +406,17 @@ $("token-form").addEventListener("submit", (event) => {
 
 $("forms").addEventListener("submit", (event) => {
   event.preventDefault();
-  const form = event.target, field = form.elements, which = event.submitter?.name;
+  const form = event.target, field = new FormData(form), which = event.submitter?.name;
   try {
     if (form.dataset.action === "plant") {
-      act("plant", { start: parse(field.start.value), length: parse(field.length.value), source: field.source.value,
-        known: !field.latent.checked, permanent: field.permanent.checked }, "Planted");
+      act("plant", { start: parse(field.get("start")), length: parse(field.get("length")), source: field.get("source"),
+        known: !field.has("latent"), permanent: field.has("permanent") }, "Planted");
     } else if (form.dataset.action === "line") {
       const action = which === "clear" ? "clear" : "inject";
-      act(action, { start: parse(field.start.value) }, action === "clear" ? "Cleared" : "Injected");
+      act(action, { start: parse(field.get("start")) }, action === "clear" ? "Cleared" : "Injected");
     } else if (which === "abort") act("abort", {}, "Aborting");
     else {
-      const [start, length] = JSON.parse(field.where.value);
+      const [start, length] = JSON.parse(field.get("where"));
       act("scan", { start, length }, "The scan has started");
     }
   } catch (error) {
