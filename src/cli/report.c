@@ -21,16 +21,16 @@ static bool as_json;
 /* What a person can do about a return code; the first row that fits. */
 static const struct {
 	unsigned rc;
-	enum { ANY = 0, LOGS = 0x04, MEDIA = 0x43, DYNAMIC_CAPACITY = 0x48 } group; /* of opcodes */
+	enum { ANY = 0, LOG_SET = 0x04, MEDIA_SET = 0x43, DC_SET = 0x48 } group; /* of opcodes */
 	const char *text;
 } advice[] = {
-	{SWCXL_INVALID_INPUT, MEDIA,
+	{SWCXL_INVALID_INPUT, MEDIA_SET,
 	 "Check the range: 'swcxlctl status' shows the capacity and its partitions, and a device "
 	 "may "
 	 "refuse a range that spans two of them"},
-	{SWCXL_INVALID_INPUT, LOGS,
+	{SWCXL_INVALID_INPUT, LOG_SET,
 	 "'swcxlctl log' shows which logs there are, and which can be cleared or populated"},
-	{SWCXL_INVALID_INPUT, DYNAMIC_CAPACITY,
+	{SWCXL_INVALID_INPUT, DC_SET,
 	 "'swcxlctl dc config' shows the regions and their blocks, 'swcxlctl dc extents' what the "
 	 "host has"},
 	{SWCXL_INVALID_INPUT, ANY,

@@ -232,10 +232,11 @@ static void open_device(uint8_t flags)
 	c.dc_regions = 2;
 	c.dc_region_size = SWCXL_CAPACITY_UNIT;
 	c.media_memory_max = 1 << 16;
-	c.event_log_max = c.poison_list_max = 8;
+	c.event_log_max = 8;
+	c.poison_list_max = 8;
 	test_device_open(&t, &c);
 	the_link.shared = flags & CTL_SHARED;
-	the_link.payload = flags & CTL_SMALL ? 512 : PAYLOAD_MAX;
+	the_link.payload = c.payload_size;
 	if (!(flags & CTL_IDLE))
 		live();
 }
