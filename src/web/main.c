@@ -38,7 +38,8 @@ struct options {
 
 static char token[1024];
 
-static _Noreturn void die(enum status status, const char *format, ...)
+__attribute__((format(printf, 2, 3))) static _Noreturn void die(enum status status,
+								const char *format, ...)
 {
 	va_list args;
 

@@ -311,7 +311,7 @@ static void one(const struct row *row, unsigned channel, const uint8_t *in, uint
 		want = of_its_own(row->opcode);
 	if (want ? rc != want : !own_code(row, rc)) {
 		complain(row, channel, len, rc, want);
-		CHECK(!"the code that the state asks for");
+		CHECK(false); /* the state asks for another code */
 	}
 	if (want && !own)
 		return;
