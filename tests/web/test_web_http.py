@@ -356,7 +356,7 @@ def test_connections_are_bounded_and_the_idle_give_way(pair):
 
 def test_a_reader_that_does_not_read_is_dropped(start):
     """It costs the states that the kernel's buffers hold, and its place is free again."""
-    device, web = start("--volatile", "4G", "--clock", "virtual")
+    device, web = start("--volatile", "4G", "--clock", "virtual", web=("--interval", "50"))
     with device.qmp() as qmp:
         qmp.cmd("swcxl-plant-poison", known=False,
                 ranges=[[n * 262144, 64] for n in range(16000)])

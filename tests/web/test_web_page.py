@@ -76,7 +76,7 @@ def test_planting_changes_cells(pair, page):
 def test_overflow_appears_and_goes(start, page):
     device, web = start("--volatile", "256M", "--clock", "virtual", "--poison-list-max", "4")
     browser = page(web)
-    assert browser.text("#list-note") == "Complete"
+    assert browser.text("#list-note") == "Has all that is known"
     with device.qmp() as qmp:
         qmp.cmd("swcxl-plant-poison", ranges=[[n * CELL, 64] for n in range(6)])
         wait_until("it is told", lambda: "Overflow" in browser.text("#list-note"))
@@ -96,7 +96,7 @@ def test_overflow_appears_and_goes(start, page):
         assert scanned == browser.run("return state.scan.position") // CELL == 488
         qmp.cmd("swcxl-clock-step", nanoseconds=10**10)
         wait_until("it is idle", lambda: browser.text("#work-name") == "Idle")
-        wait_until("the list is complete", lambda: browser.text("#list-note") == "Complete")
+        wait_until("the list is complete", lambda: browser.text("#list-note") == "Has all that is known")
 
 
 def test_the_table_agrees_with_the_truth(start, page):

@@ -25,7 +25,9 @@ class Web:
     """A running swcxl-web, which looks at its device ten times a second."""
 
     def __init__(self, device, *options, address="0", token=None):
-        env = environment(**({"SWCXL_WEB_TOKEN": token} if token else {}))
+        # what was freed is not kept, so that a test can measure memory
+        asan = os.environ.get("ASAN_OPTIONS", "") + ":quarantine_size_mb=4"
+        env = environment(ASAN_OPTIONS=asan, **({"SWCXL_WEB_TOKEN": token} if token else {}))
         self._stderr = tempfile.TemporaryFile()
         self.proc = subprocess.Popen(
             [PROGRAM, "--qmp", device.qmp_path, "--interval", "100", *options, address], env=env,

@@ -287,9 +287,9 @@ function drawTiles() {
   put("list-max", `of ${number(list.max)} records`);
   $("list-bar").max = list.max || 1;
   $("list-bar").value = list.count;
-  put("list-note", list.overflow ? "Overflow: errors are missing from it" : list.count === list.max ? "Full" : "Complete");
+  put("list-note", list.overflow ? "Overflow: errors are missing from it" : list.count === list.max ? "Full: has all that is known" : "Has all that is known");
   $("t-list").classList.toggle("alarm", list.overflow);
-  announce("overflow", list.overflow, list.overflow ? "The poison list has overflowed" : "The poison list is complete again");
+  announce("overflow", list.overflow, list.overflow ? "The poison list has overflowed" : "The poison list has all that is known again");
   put("lines", number(poison.lines));
   put("lines-note", `${number(latent)} latent · ${number(poison.injected)} injected · ${number(poison.permanent)} permanent`);
   const running = work.running || scan.running;
