@@ -85,7 +85,7 @@ def a_restart_is_a_power_cycle():
 
 def a_crash_is_followed_by_a_start():
     pid = show("MainPID")
-    inside("kill", "-SEGV", pid)
+    inside("systemctl", "kill", "-s", "SEGV", "swcxl@mem0")
     wait_until("it is started again", lambda: show("ActiveState") == "active" and show("MainPID") not in ("0", pid))
     with Client(str(ROOT / "run/swcxl/mem0.sock")) as client:
         assert Mailbox(client).command(0x4000)[0] == 0
