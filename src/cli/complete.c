@@ -54,8 +54,10 @@ static const struct {
 	{NULL, "--log", ENUM_event_log, NULL},
 	{"dc add", "--policy", ENUM_dc_selection, NULL},
 	{"dc reclaim", "--policy", ENUM_dc_removal, NULL},
-	{NULL, "--from", ENUM_none, ":files"},
-	{NULL, "--qmp", ENUM_none, ":sockets"},
+	{NULL, "--color", ENUM_none, "auto always never"},
+	{"trace", "--channel", ENUM_none, "primary secondary control config component device qmp"},
+	{NULL, "FILE", ENUM_none, ":files"},
+	{NULL, "SOCK", ENUM_none, ":sockets"},
 	{"fault", "KIND", ENUM_fault, NULL},
 	{"health", "NAME=VALUE...", ENUM_none,
 	 "health-status= media-status= life-used= temperature= "
@@ -146,6 +148,18 @@ static int find_command(char **words, unsigned count, unsigned *used)
 	return found;
 }
 
+/* What an option's argument may be: its own values, or those of its kind. */
+static void offer_value(const char *typed, const char *before, int command, int option)
+{
+	const char *argument = options[option].argument;
+	char name[32];
+
+	snprintf(name, sizeof(name), "--%s", options[option].name);
+	offer_place(typed, before, command, name, strlen(name));
+	if (argument)
+		offer_place(typed, before, command, argument, strlen(argument));
+}
+
 /* Commands by their next word: the first, or the second after the first. */
 static void offer_commands(const char *typed, const char *first)
 {
@@ -230,12 +244,9 @@ void complete(int count, char **words)
 		char before[64];
 
 		snprintf(before, sizeof(before), "%.*s", (int)(value + 1 - typed), typed);
-		offer_place(value + 1, before, command, typed, (size_t)(value - typed));
+		offer_value(value + 1, before, command, option);
 	} else if (option >= 0) {
-		char name[32];
-
-		snprintf(name, sizeof(name), "--%s", options[option].name);
-		offer_place(typed, "", command, name, strlen(name));
+		offer_value(typed, "", command, option);
 	} else if (typed[0] == '-') {
 		offer_options(typed, GLOBAL | (command < 0 ? 0 : commands[command].options));
 	} else {

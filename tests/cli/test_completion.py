@@ -75,6 +75,9 @@ def test_the_values_of_the_tables_are_offered():
     assert words_of("--qmp", "") == {":sockets"}
     assert words_of("plant", "--from", "") == {":files"}
     assert words_of("plant", "0", "") == set()
+    assert words_of("replay", "") == words_of("trace", "") == {":files"}
+    for name, argument in re.findall(r'^OPTION\(\w+, *"([^"]+)", *"(FILE|SOCK)"', table("cli", "options.tbl.h"), re.M):
+        assert words_of(f"--{name}", "") == {":files" if argument == "FILE" else ":sockets"}, name
 
 
 def test_values_that_have_no_table_are_those_of_the_manual():

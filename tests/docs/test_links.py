@@ -82,6 +82,7 @@ def test_every_document_is_linked_from_another():
     for name in DOCUMENTS:
         for target in re.findall(r"\]\(([^)\s#]+)", read(name)):
             linked.add(os.path.normpath(os.path.join(os.path.dirname(name), target)).rstrip("/"))
+        linked |= set(re.findall(r"`(docs/[\w./-]+)`", read(name)))
     for name in DOCUMENTS:
         if name in ("README.md", "CONTRIBUTING.md") or name.startswith("docs/adr/") or name.startswith("docs/tutorials/"):
             continue

@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from daemon import TREE, Daemon
+from daemon import TREE, Daemon, program
 from fake_guest import FakeGuest
 from manual import FOLDER, PAGES, blocks, complaints, read
 from qemu_line import expect_as_tested
@@ -18,7 +18,24 @@ OTHERS = {
     ("swcxl.1", "DYNAMIC CAPACITY"): "tests/daemon/test_daemon_manual.py",
     ("swcxl.1", "TRACE FORMAT"): "tests/daemon/test_daemon_trace.py",
     ("swcxl-qmp.7", "DESCRIPTION"): "tests/qmp/test_qmp_manual.py",
+    ("swcxlctl.1", "COMMANDS"): "docs/tutorials/6-trace.md",
 }
+# Pages whose examples are run by the tests of what they are about.
+ELSEWHERE = {"swcxl-web.1": "tests/web/test_web_command_line.py"}
+# In place of swcxl-top, which is for a terminal and goes on: it has one, and somebody who types q.
+TOP = """#!/usr/bin/python3
+import os, pty, sys
+pid, terminal = pty.fork()
+if pid == 0:
+    os.execv({!r}, ["swcxl-top", *sys.argv[1:]])
+os.write(terminal, b"q")
+try:
+    while os.read(terminal, 4096):
+        pass
+except OSError:
+    pass
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+"""
 # In place of QEMU: keeps its arguments.
 QEMU = '#!/bin/sh\nprintf "%s\\0" "$@" >qemu-arguments\n'
 
@@ -64,15 +81,17 @@ def shell(tmp_path):
         guest = FakeGuest(tmp_path / "sys")
         with Shell(SWCXL_QMP=device.qmp_path, SWCXL_SYSFS=guest.root) as shell:
             shell.guest = guest
-            path = os.path.join(shell.directory, "build", "qemu-system-x86_64")
-            with open(path, "w") as file:
-                file.write(QEMU)
-            os.chmod(path, 0o755)
+            top = os.path.join(os.path.dirname(os.path.abspath(program())), "swcxl-top")
+            for name, text in (("qemu-system-x86_64", QEMU), ("swcxl-top", TOP.format(top))):
+                path = os.path.join(shell.directory, "build", name)
+                with open(path, "w") as file:
+                    file.write(text)
+                os.chmod(path, 0o755)
             yield shell
             guest.close()
 
 
-@pytest.mark.parametrize("page", [page for page in PAGES if examples(page)])
+@pytest.mark.parametrize("page", [page for page in PAGES if examples(page) and page not in ELSEWHERE])
 def test_examples_happen(page, shell):
     for text in examples(page):
         if text.startswith("#include"):
@@ -106,6 +125,9 @@ def test_options_in_synopses_exist():
     for path in ("src/tbl/options.tbl.h", "src/cli/options.tbl.h"):
         with open(os.path.join(TREE, path)) as file:
             known |= set(re.findall(r'^(?:\w+_)?(?:OPTION|ACTION)\((?:\w+, *)?"([^"]+)"', file.read(), re.M))
+    for path in ("src/top/main.c", "src/web/main.c"):
+        with open(os.path.join(TREE, path)) as file:
+            known |= set(re.findall(r'^\t+\{"([a-z-]+)", (?:"[A-Z]+"|NULL|\w+_argument),', file.read(), re.M))
     assert {"qmp", "volatile", "help", "latent"} <= known and len(known) > 70
     for page in PAGES:
         named = set(re.findall(r"Fl (?:Fl |-)([a-z-]+)", read(page)))
