@@ -306,17 +306,13 @@ class Guest:
         with open(self.path("qemu.log"), "w") as log:
             self.process = subprocess.Popen(
                 self.qemu(image, kernel), stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                env={**os.environ, "QEMU_MODULE_DIR": f"{image}/qemu/usr/lib/x86_64-linux-gnu/qemu"})
+                env=qemu_environment(image))
         self.agent = Lines(self.accept(agent))
         self.qmp = Qmp(self.accept(qmp))
 
     def qemu(self, image, kernel):
-        root = image + "/qemu/usr"
-        libraries = root + "/lib/x86_64-linux-gnu"
         return [
-            # A later suite's program with its own C library, so that Debian 12 can run it.
-            libraries + "/ld-linux-x86-64.so.2", "--library-path", libraries, root + "/bin/qemu-system-x86_64",
-            "-L", root + "/share/qemu", "-L", root + "/share/seabios",
+            *qemu_program(image),
             "-nodefaults", "-no-user-config", "-display", "none",
             # Nested virtualisation is not to be had everywhere. Linux creates CXL regions only where it sees
             # no hypervisor.
@@ -445,6 +441,18 @@ def build_image():
         output = subprocess.run([os.path.join(HERE, "build-image")], stdout=subprocess.PIPE, check=True).stdout
         _image.append(output.decode().strip())
     return _image[0]
+
+
+def qemu_program(image):
+    """A later suite's program with its own C library, so that Debian 12 can run it."""
+    root = image + "/qemu/usr"
+    libraries = root + "/lib/x86_64-linux-gnu"
+    return [libraries + "/ld-linux-x86-64.so.2", "--library-path", libraries, root + "/bin/qemu-system-x86_64",
+            "-L", root + "/share/qemu", "-L", root + "/share/seabios"]
+
+
+def qemu_environment(image):
+    return {**os.environ, "QEMU_MODULE_DIR": f"{image}/qemu/usr/lib/x86_64-linux-gnu/qemu"}
 
 
 def swcxlctl():

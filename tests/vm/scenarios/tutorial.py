@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: MIT
-"""docs/tutorials/2-qemu.md, whose blocks for the guest are typed there and compared with what appears."""
+"""docs/tutorials/2-qemu.md, whose blocks for the guest are typed there and compared with what appears; and
+the README's line for QEMU."""
 
 import os
+import re
 import shlex
 import subprocess
 import sys
 
-from guest import TOP, swcxlctl
+from guest import TOP, Device, build_image, qemu_environment, qemu_program, swcxlctl
 from scenario import Scenario, check, test
 
 sys.path.insert(0, os.path.join(TOP, "tests", "lib"))
@@ -37,3 +39,18 @@ class Tutorial(Scenario):
             check(f"{command} is said to print\n{shown}\nand prints\n{printed}", session.same(shown, printed))
             done += 1
         check(f"{done} steps", done >= 5)
+
+    @test
+    def the_readme_s_line_for_qemu_works_as_it_stands(self):
+        """Its monitor is asked, behind the firmware, what there is below the root port."""
+        with open(os.path.join(TOP, "README.md")) as file:
+            line = re.search(r"^    qemu-system-x86_64 (.*?)\n\n", file.read(), re.M | re.S)[1]
+        image = build_image()
+        with Device("--volatile", "256M") as device:
+            words = shlex.split(line.replace("\\\n", " ").replace("/tmp/cxl.sock", device.socket))
+            done = subprocess.run(
+                ["sh", "-c", '{ sleep 10; printf "\\001cinfo pci\\n"; sleep 2; echo quit; } | "$@"', "sh",
+                 *qemu_program(image), *words], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                errors="replace", timeout=180, env=qemu_environment(image))
+            check(f"QEMU ended with status {done.returncode}:\n{done.stdout}", done.returncode == 0)
+            check(f"there is no CXL memory device:\n{done.stdout}", "1e98:5c31" in done.stdout)
