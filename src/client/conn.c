@@ -77,8 +77,8 @@ enum conn_status conn_send(struct conn *conn, struct json_object *object)
 
 	if (out) {
 		conn->out = out;
-		memcpy(out + conn->unsent, text, len);
-		out[conn->unsent + len] = '\n';
+		memcpy(out + conn->unsent, text, len + 1);
+		out[conn->unsent + len] = '\n'; /* where its NUL was */
 		conn->unsent += len + 1;
 	}
 	json_object_put(object);

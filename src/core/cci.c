@@ -8,6 +8,8 @@
 
 #include <errno.h>
 
+#include "base/text.h"
+
 /* A thunk per command gives its handler the types of its payloads. */
 #define CMD(opcode, name, in, ...)                                                                 \
 	static enum swcxl_rc run_##name(struct swcxl_dev *dev, struct call *call, const void *in_, \
@@ -240,16 +242,12 @@ static void name_channel(struct swcxl_cci *cci)
 {
 	static const char *const names[] = {"primary", "secondary", "control"};
 	unsigned n = cci->channel == CHANNEL_CONTROL ? ++cci->dev->control_channels : 0;
-	char digits[12], *name = cci->name;
-	unsigned i = 0;
+	struct text name = {.p = cci->name, .cap = sizeof(cci->name) - 1};
 
-	for (const char *p = names[cci->channel]; *p; p++)
-		*name++ = *p;
-	for (; n; n /= 10)
-		digits[i++] = (char)('0' + n % 10);
-	while (i)
-		*name++ = digits[--i];
-	*name = '\0';
+	text_str(&name, names[cci->channel]);
+	if (n)
+		text_dec(&name, n);
+	name.p[name.len] = '\0';
 }
 
 struct swcxl_cci *cci_new(struct swcxl_dev *dev, enum channel channel)

@@ -329,7 +329,8 @@ static int replay_lines(struct replay *r, char *text, size_t cap)
 	do {
 		if (room < cap) {
 			room = cap;
-			scratch = realloc(scratch, room);
+			free(scratch);
+			scratch = malloc(room);
 		}
 		if (!scratch)
 			abort();
@@ -458,9 +459,10 @@ static int run(struct replay *r, int argc, char **argv)
 		status = make_device(r);
 	if (status == SAME && !sandbox_enter(&sandbox))
 		status = CANNOT;
-	if (status != SAME)
-		free(text);
-	return status == SAME ? replay_lines(r, text, cap) : status;
+	if (status == SAME)
+		return replay_lines(r, text, cap);
+	free(text);
+	return status;
 }
 
 static void tear_down(struct replay *r)

@@ -14,10 +14,10 @@
 /* ---- configuration --------------------------------------------------------------------------- */
 
 #define OUT_SIZE(name, value, words) out_uint(out, name, (uint64_t)(value));
-#define OUT_NUMBER OUT_SIZE
-#define OUT_TIME OUT_SIZE
+#define OUT_NUMBER(name, value, words) OUT_SIZE(name, value, words)
+#define OUT_TIME(name, value, words) OUT_SIZE(name, value, words)
 #define OUT_ONOFF(name, value, words) out_bool(out, name, (value) != 0);
-#define OUT_FLAG OUT_ONOFF
+#define OUT_FLAG(name, value, words) OUT_ONOFF(name, value, words)
 #define OUT_REGIONS(name, value, words) out_regions(out, name, value);
 #define OUT_HEX(name, value, words) out_serial(out, name, (uint64_t)(value));
 #define OUT_CHOICE(name, value, words) out_word(out, name, words, (unsigned)(value));
