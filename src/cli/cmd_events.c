@@ -66,8 +66,7 @@ static _Noreturn void follow(struct ctl *ctl, const struct identity *id, int onl
 			}
 			event_log_free(&log);
 		}
-		if (fflush(stdout) != 0)
-			die(REFUSED, "Cannot write the output");
+		flush_output();
 	}
 }
 

@@ -202,8 +202,7 @@ static void read_all(struct reader *r)
 		r->len = 0;
 	}
 	clearerr(r->file);
-	if (fflush(stdout) != 0)
-		die(REFUSED, "Cannot write the output: %s", strerror(errno));
+	flush_output();
 }
 
 /* Is the file at the path still this one, and no shorter than we have read? */

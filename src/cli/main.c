@@ -12,7 +12,6 @@
  * The device is connected to when a subcommand first asks for the link, which is after it has
  * looked at its arguments: what is wrong with them is said whether or not a device is there.
  */
-#include <errno.h>
 #include <getopt.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -453,7 +452,6 @@ int main(int argc, char **argv)
 	status = ctl.command->run(&ctl);
 	if (ctl.link)
 		link_close(ctl.link);
-	if (fflush(stdout) != 0)
-		die(REFUSED, "Cannot write the output: %s", strerror(errno));
+	flush_output();
 	return (int)status;
 }

@@ -6,6 +6,7 @@
  */
 #include "cli/report.h"
 
+#include <errno.h>
 #include <json-c/json.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -231,13 +232,11 @@ void die_refused(unsigned opcode, unsigned rc, const char *what)
 	die_refused_so(opcode, rc, what, next);
 }
 
-void warning(const char *format, ...)
+/* What is too large for the stream's buffer has been written, or lost, before. */
+void flush_output(void)
 {
-	char text[1024];
-	va_list args;
-
-	va_start(args, format);
-	vsnprintf(text, sizeof(text), format, args);
-	va_end(args);
-	say(text);
+	if (fflush(stdout) != 0)
+		die(REFUSED, "Cannot write the output: %s", strerror(errno));
+	if (ferror(stdout))
+		die(REFUSED, "Cannot write the output");
 }

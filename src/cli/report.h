@@ -30,7 +30,8 @@ _Noreturn void die_refused(unsigned opcode, unsigned rc, const char *what);
 /* The same with advice of its own. */
 _Noreturn void die_refused_so(unsigned opcode, unsigned rc, const char *what, const char *next);
 
-__attribute__((format(printf, 1, 2))) void warning(const char *text, ...);
+/* Ends the program if not all that was printed so far could be written. */
+void flush_output(void);
 
 /* Names as the specification writes them: "Busy", "Scan Media"; numbers where it has none. */
 const char *rc_text(unsigned rc);

@@ -101,8 +101,8 @@ const char *replay_line_parse(char *text, struct replay_line *line)
 	}
 	if (!strcmp(line->kind, "reset") || !strcmp(line->kind, "gone"))
 		return NULL;
-	if (strcmp(line->kind, "cci") && strcmp(line->kind, "write") &&
-	    strcmp(line->kind, "object"))
+	if (strcmp(line->kind, "cci") != 0 && strcmp(line->kind, "write") != 0 &&
+	    strcmp(line->kind, "object") != 0)
 		return "there is no such kind of line";
 	if (!find_digits(at))
 		return "it ends before its digits";

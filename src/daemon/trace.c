@@ -121,7 +121,7 @@ static void end_line(struct trace *trace, uint64_t bytes)
 {
 	trace->bytes += bytes + 1;
 	putc('\n', trace->file);
-	if (fflush(trace->file) == 0) {
+	if (fflush(trace->file) == 0 && !ferror(trace->file)) {
 		if (trace->bytes < TRACE_BYTES_MAX)
 			return;
 		log_line(SWCXL_LOG_WARN, "the trace ends here: %s has %" PRIu64 " bytes",

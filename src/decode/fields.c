@@ -80,8 +80,10 @@ static const struct hint *hint_of(enum payload payload, unsigned offset)
 
 void text_comma(struct text *text)
 {
-	char last = text->len ? text->p[text->len - 1] : '(';
+	char last = '(';
 
+	if (text->len)
+		last = text->p[text->len - 1];
 	if (last != '(' && last != '{' && last != '[')
 		text_str(text, ", ");
 }

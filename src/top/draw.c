@@ -39,9 +39,9 @@ void paints_init(bool colour)
 		return;
 	start_color();
 	use_default_colors();
-	for (short i = 1; i < PAINTS; i++)
+	for (int i = 1; i < PAINTS; i++)
 		if (colours[i]) {
-			init_pair(i, colours[i], -1);
+			init_pair((short)i, colours[i], -1);
 			attributes[i] |= (attr_t)COLOR_PAIR(i);
 		}
 	/* Blue is dark on most screens. */

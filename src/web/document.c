@@ -227,8 +227,8 @@ static struct document *as_event(const char *json, uint64_t number)
 				      .json = strlen(before),
 				      .json_len = len,
 				      .len = strlen(before) + len + strlen(after)};
-	memcpy(document->text, before, strlen(before));
-	memcpy(document->text + document->json, json, len);
+	memcpy(document->text, before, sizeof(before));
+	memcpy(document->text + document->json, json, len + 1);
 	memcpy(document->text + document->json + len, after, sizeof(after));
 	return document;
 }
