@@ -587,6 +587,7 @@ static struct btree_node *build_level(struct btree *t, struct btree_node *below,
 
 		node->n = (uint16_t)(*n * (j + 1) / nodes - *n * j / nodes);
 		for (unsigned i = 0; i < node->n; i++, below = below->next) {
+			assert(below); /* the chain has *n */
 			node->keys[i] = below->keys[0];
 			kids(t, node)[i] = below;
 		}

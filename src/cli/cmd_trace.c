@@ -231,10 +231,10 @@ static _Noreturn void follow(struct reader *r)
 }
 
 /* The file that the device writes. */
-static const char *ask(struct ctl *ctl)
+static char *ask(struct ctl *ctl)
 {
 	struct json_object *device;
-	const char *path;
+	char *path;
 
 	if (ctl_has(ctl, OPT_pci))
 		ctl_usage(ctl, "A PCI function has no trace: name a FILE");
@@ -248,7 +248,8 @@ static const char *ask(struct ctl *ctl)
 
 enum status cmd_trace(struct ctl *ctl)
 {
-	struct reader r = {.ctl = ctl, .path = ctl->nargs ? ctl->args[0] : ask(ctl)};
+	char *asked = ctl->nargs ? NULL : ask(ctl);
+	struct reader r = {.ctl = ctl, .path = asked ? asked : ctl->args[0]};
 	char first[16] = "";
 
 	r.file = open_file(r.path);
@@ -260,7 +261,6 @@ enum status cmd_trace(struct ctl *ctl)
 		follow(&r);
 	fclose(r.file);
 	free(r.buf);
-	if (!ctl->nargs)
-		free((char *)(uintptr_t)r.path);
+	free(asked);
 	return DONE;
 }

@@ -217,7 +217,7 @@ static int listen_at(const struct options *o, char *url, size_t size, bool *v6, 
 {
 	struct addrinfo hints = {.ai_socktype = SOCK_STREAM,
 				 .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE};
-	struct sockaddr_storage bound;
+	struct sockaddr_storage bound = {0};
 	socklen_t len = sizeof(bound);
 	struct addrinfo *info;
 	char host[128], name[NI_MAXHOST], service[NI_MAXSERV];

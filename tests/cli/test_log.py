@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: MIT
 """swcxlctl log: the logs of 8.2.10.5, as people and scripts see them."""
 
-from ctl import REFUSED, USAGE
+import subprocess
+
+import pytest
+from ctl import REFUSED, SWCXLCTL, USAGE
 
 
 def state(text):
@@ -103,3 +106,17 @@ def test_with_the_smallest_payload(start):
     ctl.ok("log", "component-state-dump", "populate")
     ctl.ok("clock", "step", "1s")
     assert "version=" in ctl.ok("log", "component-state-dump")
+
+
+@pytest.mark.parametrize("refusals", [1, 200])
+def test_an_output_that_is_lost(virtual, refusals):
+    """With more than a stream's buffer holds, what is lost is lost before the end."""
+    device, ctl = virtual
+    with device.qmp() as qmp:
+        for i in range(refusals):  # the same ones would be one line
+            qmp.cmd("swcxl-cci", opcode=0x4301 + i % 2, payload="ff" * (8 + 64 * (i % 2)))
+    assert len(ctl.ok("log", "vendor-debug")) > 40 * refusals
+    command = [SWCXLCTL, *ctl.first, "log", "vendor-debug"]
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(command, env=ctl.env, stdout=full, stderr=subprocess.PIPE, text=True)
+    assert done.returncode == REFUSED and "Cannot write the output" in done.stderr

@@ -17,6 +17,8 @@ from vfio_user import Client, Mailbox
 
 CHECK = ["valgrind", "--quiet", "--error-exitcode=99", "--leak-check=full", "--track-origins=yes"]
 SOME = ["dc", "events", "security", "wire"]
+# It is some 30 times slower, and a machine may be busy. Seconds.
+PATIENCE = 300
 
 
 def build():
@@ -60,7 +62,8 @@ def watched(tmp_path, monkeypatch):
 def test_a_guest(watched):
     """Every command, with nothing and with zeros."""
     with Daemon("--volatile", "256M", "--persistent", "256M", "--dc-regions", "2", "--clock",
-                "virtual") as device, Client(device.socket) as client:
+                "virtual", timeout=PATIENCE) as device, \
+            Client(device.socket, timeout=PATIENCE) as client:
         box = Mailbox(client)
         for opcode in command_rows():
             for payload in b"", bytes(32):
@@ -71,11 +74,11 @@ def test_a_state_file(watched):
     """What was set in one life, and every question; and what is left of it in the next life."""
     options = ("--volatile", "0", "--persistent", "256M", "--state", watched / "state", "--clock",
                "virtual")
-    with Daemon(*options) as device, device.qmp() as qmp:
+    with Daemon(*options, timeout=PATIENCE) as device, device.qmp() as qmp:
         qmp.cmd("swcxl-plant-poison", start=4096, length=640)
         before = qmp.cmd("swcxl-query-poison")
         for name in [command["name"] for command in qmp.cmd("query-commands")]:
             if "query-" in name:
                 qmp.execute({"execute": name})
-    with Daemon(*options) as device, device.qmp() as qmp:
+    with Daemon(*options, timeout=PATIENCE) as device, device.qmp() as qmp:
         assert qmp.cmd("swcxl-query-poison") == before

@@ -43,10 +43,12 @@ def wait_until(what, condition, timeout=TIMEOUT):
 class Daemon:
     """A running swcxl. Options are its command line; sockets that they do not name are added:
     a control socket, and with vfio=True a vfio-user socket. It is ready when the constructor
-    returns. `status` is the exit status that is expected of it at the end."""
+    returns. `status` is the exit status that is expected of it at the end; `timeout` how long it
+    may take to start, to end and to answer."""
 
-    def __init__(self, *options, vfio=True, qmp=True, status=0, env=None, pass_fds=()):
-        self.status = status
+    def __init__(self, *options, vfio=True, qmp=True, status=0, env=None, pass_fds=(),
+                 timeout=TIMEOUT):
+        self.status, self.timeout = status, timeout
         self.dir = tempfile.mkdtemp(prefix="swcxl-test-")
         self.socket = self._option(options, "--socket-path")
         self.qmp_path = self._option(options, "--qmp")
@@ -66,7 +68,7 @@ class Daemon:
         self.proc = subprocess.Popen(args, stdin=subprocess.DEVNULL, stderr=self._stderr,
                                      env={**os.environ, **(env or {})}, pass_fds=pass_fds)
         try:
-            wait_until("the device is ready", self._ready)
+            wait_until("the device is ready", self._ready, timeout)
         except BaseException:
             self.kill()
             raise
@@ -93,11 +95,11 @@ class Daemon:
 
     def qmp(self, **kwargs):
         """A new control connection."""
-        return Qmp(self.qmp_path, **kwargs)
+        return Qmp(self.qmp_path, **{"timeout": self.timeout, **kwargs})
 
-    def wait(self, timeout=TIMEOUT):
+    def wait(self, timeout=None):
         """Waits for the end; the exit status."""
-        return self.proc.wait(timeout)
+        return self.proc.wait(timeout or self.timeout)
 
     def stop(self):
         """Ends it as a service manager would, and checks how it ended."""

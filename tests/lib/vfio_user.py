@@ -64,13 +64,13 @@ class Client:
     minor = 1
     capabilities = {"max_msg_fds": 16, "max_data_xfer_size": 1048576}
 
-    def __init__(self, where, version=True):
+    def __init__(self, where, version=True, timeout=TIMEOUT):
         if isinstance(where, socket.socket):
             self.socket = where
         else:
             self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
             self.socket.connect(where)  # blocking: it may have to wait for room in the backlog
-        self.socket.settimeout(TIMEOUT)
+        self.socket.settimeout(timeout)
         self.next_id = 0
         self.maps = []
         if version:
