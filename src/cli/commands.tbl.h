@@ -62,6 +62,12 @@ COMMAND(trace, "trace", "[FILE]", 0, 1,
 	"Shows a trace, or the one that the device writes.")
 COMMAND(replay, "replay", "FILE", 1, 1, OPT(state), ANYWHERE,
 	"Does what a trace says to a fresh device, and tells the first difference.")
+COMMAND(state_export, "state export", "[FILE]", 0, 1, OPT(secrets), CONTROL,
+	"Writes all that the device has as JSON, a record a line.")
+COMMAND(state_import, "state import", "FILE", 1, 1, 0, CONTROL,
+	"The device loses its power and comes back with this state.")
+COMMAND(state_diff, "state diff", "A B", 2, 2, OPT(secrets), ANYWHERE,
+	"What is different in two states: files, or 'live' for the device.")
 COMMAND(reset, "reset", "[conventional|cold|cxl|function]", 0, 1, 0, CONTROL,
 	"Resets the device.")
 /* clang-format on */

@@ -35,6 +35,7 @@ OPTION(sanitize,  "sanitize",  NULL,   "content and poison go when the capacity 
 OPTION(channel,   "channel",   "C",    "what came by it only: primary, control, config, qmp, ...")
 OPTION(command,   "command",   "TEXT", "commands only whose name has that in it, or that opcode")
 OPTION(digits,    "digits",    NULL,   "payloads in hexadecimal digits as well")
+OPTION(secrets,   "secrets",   NULL,   "passphrases as well")
 OPTION(state,     "state",     "FILE", "the state file that the trace began with, as it was then")
 /* clang-format on */
 #undef OPTION

@@ -318,12 +318,6 @@ static void drop_requests(struct dc *dc)
 	dc->requests = left;
 }
 
-/* What a change has of an extent beside where it is. */
-#define KEPT_EXTENT(F)         \
-	F(0x00, u8, tag, [16]) \
-	F(0x10, le16, sequence)
-WIRE_STRUCT(kept_extent, 0x12, KEPT_EXTENT)
-
 static struct swcxl_change extent_change(const struct dc_extent *e, struct kept_extent *data)
 {
 	memcpy(data->tag, e->tag, sizeof(e->tag));
@@ -346,32 +340,31 @@ static bool is_kept(const struct dc_extent *e)
 	return e->state != SWCXL_DC_PENDING || e->referenced;
 }
 
-void dc_save(const struct swcxl_dev *dev,
-	     void (*emit)(void *ctx, const struct swcxl_change *change), void *ctx)
+bool dc_save_next(const struct swcxl_dev *dev, struct swcxl_cursor *cursor,
+		  struct swcxl_change *change)
 {
-	struct kept_extent data;
+	while (dev->dc && cursor->at < dev->dc->table->count) {
+		const struct dc_extent *e = &dev->dc->table->extent[cursor->at++];
 
-	for (unsigned i = 0; dev->dc && i < dev->dc->table->count; i++) {
-		struct swcxl_change change = extent_change(&dev->dc->table->extent[i], &data);
-
-		if (is_kept(&dev->dc->table->extent[i]))
-			emit(ctx, &change);
+		if (!is_kept(e))
+			continue;
+		*change = extent_change(e, (void *)cursor->data);
+		return true;
 	}
-}
-
-static void emit_change(void *ctx, const struct swcxl_change *change)
-{
-	device_change(ctx, change);
+	return false;
 }
 
 static void emit_all(struct swcxl_dev *dev)
 {
 	uint64_t bottom = dev->dpa.static_top * SWCXL_LINE;
+	struct swcxl_cursor cursor = {0};
+	struct swcxl_change change;
 
 	device_change(dev, &(struct swcxl_change){.kind = SWCXL_CHANGE_EXTENT,
 						  .start = bottom,
 						  .value = dev->dpa.top * SWCXL_LINE - bottom});
-	dc_save(dev, emit_change, dev);
+	while (dc_save_next(dev, &cursor, &change))
+		device_change(dev, &change);
 }
 
 static bool is_added(const struct dc_extent *e)

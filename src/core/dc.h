@@ -18,6 +18,7 @@
 #define SWCXL_CORE_DC_H
 
 #include "base/ranges.h"
+#include "swcxl/state.h"
 #include "swcxl/swcxl.h"
 #include "wire/dc.h"
 
@@ -176,8 +177,8 @@ void dc_lose_power(struct swcxl_dev *dev);
 uint64_t dc_deadline(const struct swcxl_dev *dev);
 void dc_advance(struct swcxl_dev *dev, uint64_t now_ns);
 void dc_query(const struct swcxl_dev *dev, struct swcxl_status *status);
-void dc_save(const struct swcxl_dev *dev,
-	     void (*emit)(void *ctx, const struct swcxl_change *change), void *ctx);
+bool dc_save_next(const struct swcxl_dev *dev, struct swcxl_cursor *cursor,
+		  struct swcxl_change *change);
 int dc_apply(struct swcxl_dev *dev, const struct swcxl_change *change);
 
 #endif

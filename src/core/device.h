@@ -20,6 +20,7 @@
 #include "core/regs.h"
 #include "core/repair.h"
 #include "media/media.h"
+#include "swcxl/state.h"
 #include "swcxl/swcxl.h"
 #include "wire/health.h"
 #include "wire/media.h"
@@ -71,8 +72,8 @@ void partition_reset(struct swcxl_dev *dev, enum swcxl_reset type);
 
 /* ---- kept.c: see core/kept.h ---- */
 
-void kept_save(const struct swcxl_dev *dev,
-	       void (*emit)(void *ctx, const struct swcxl_change *change), void *ctx);
+bool kept_save_next(const struct swcxl_dev *dev, struct swcxl_cursor *cursor,
+		    struct swcxl_change *change);
 int kept_apply(struct swcxl_dev *dev, const struct swcxl_change *change);
 
 /* ---- events.c ---- */
@@ -107,8 +108,8 @@ void event_clear(struct swcxl_dev *dev, enum swcxl_log log, uint32_t n);
 void event_logs_fini(struct swcxl_dev *dev);
 uint64_t event_status(const struct swcxl_dev *dev);
 int event_apply(struct swcxl_dev *dev, const struct swcxl_change *change);
-void event_save(const struct swcxl_dev *dev,
-		void (*emit)(void *ctx, const struct swcxl_change *change), void *ctx);
+bool event_save_next(const struct swcxl_dev *dev, struct swcxl_cursor *cursor,
+		     struct swcxl_change *change);
 
 /* ---- list.c: the poison list ---- */
 

@@ -38,15 +38,8 @@ static bool make_room(struct swcxl_dev *dev, struct event_log *log, uint32_t n)
 	return true;
 }
 
-/* The overflow state as a change carries it. */
-#define LOST(F)                   \
-	F(0x00, le16, lost)       \
-	F(0x02, le64, first_lost) \
-	F(0x0a, le64, last_lost)
-WIRE_STRUCT(lost, 18, LOST)
-
 static struct swcxl_change lost_change(const struct swcxl_dev *dev, unsigned which,
-				       struct lost *data)
+				       struct kept_lost *data)
 {
 	const struct event_log *log = &dev->log[which];
 
@@ -62,7 +55,7 @@ static struct swcxl_change lost_change(const struct swcxl_dev *dev, unsigned whi
 
 static void emit_lost(struct swcxl_dev *dev, enum swcxl_log which)
 {
-	struct lost data;
+	struct kept_lost data;
 	struct swcxl_change change = lost_change(dev, which, &data);
 
 	device_change(dev, &change);
@@ -241,28 +234,31 @@ void event_logs_fini(struct swcxl_dev *dev)
 
 /* ---- state ---- */
 
-void event_save(const struct swcxl_dev *dev,
-		void (*emit)(void *ctx, const struct swcxl_change *change), void *ctx)
+bool event_save_next(const struct swcxl_dev *dev, struct swcxl_cursor *cursor,
+		     struct swcxl_change *change)
 {
-	for (unsigned i = 0; i < SWCXL_LOGS; i++) {
+	for (unsigned i = (unsigned)(cursor->at >> 32); i < SWCXL_LOGS; i++) {
 		const struct event_log *log = &dev->log[i];
-		struct swcxl_change change;
-		struct lost data;
+		uint32_t n = (uint32_t)cursor->at;
 
-		for (uint32_t n = 0; n < log->count; n++) {
-			change = (struct swcxl_change){
-				.kind = SWCXL_CHANGE_EVENT,
-				.log = (uint8_t)i,
-				.length = SWCXL_EVENT_RECORD_SIZE,
-				.data = log->record[(log->first + n) % log->cap],
-			};
-			emit(ctx, &change);
+		if (n > log->count || (n == log->count && !log->overflow)) {
+			cursor->at = (i + 1ull) << 32;
+			continue;
 		}
-		if (log->overflow) {
-			change = lost_change(dev, i, &data);
-			emit(ctx, &change);
+		cursor->at++;
+		if (n == log->count) {
+			*change = lost_change(dev, i, (void *)cursor->data);
+			return true;
 		}
+		*change = (struct swcxl_change){
+			.kind = SWCXL_CHANGE_EVENT,
+			.log = (uint8_t)i,
+			.length = SWCXL_EVENT_RECORD_SIZE,
+			.data = log->record[(log->first + n) % log->cap],
+		};
+		return true;
 	}
+	return false;
 }
 
 /* What no log here can have had is refused: a record without handle could never be cleared. */
@@ -283,7 +279,7 @@ static int apply_record(struct swcxl_dev *dev, struct event_log *log,
 
 static int apply_lost(struct event_log *log, const struct swcxl_change *change)
 {
-	const struct lost *lost = change->data;
+	const struct kept_lost *lost = change->data;
 
 	if (change->length != sizeof(*lost) || !lost || change->attr != (rd(lost->lost) != 0) ||
 	    (!change->attr && (rd(lost->first_lost) || rd(lost->last_lost))))

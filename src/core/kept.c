@@ -48,14 +48,13 @@ void kept_changed(struct swcxl_dev *dev, enum kept_number number)
 	device_change(dev, &change);
 }
 
-void kept_save(const struct swcxl_dev *dev,
-	       void (*emit)(void *ctx, const struct swcxl_change *change), void *ctx)
+bool kept_save_next(const struct swcxl_dev *dev, struct swcxl_cursor *cursor,
+		    struct swcxl_change *change)
 {
-	for (unsigned i = 0; i < ARRAY_SIZE(rows); i++) {
-		struct swcxl_change change = change_of(dev, &rows[i]);
-
-		emit(ctx, &change);
-	}
+	if (cursor->at >= ARRAY_SIZE(rows))
+		return false;
+	*change = change_of(dev, &rows[cursor->at++]);
+	return true;
 }
 
 int kept_apply(struct swcxl_dev *dev, const struct swcxl_change *change)

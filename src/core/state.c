@@ -4,24 +4,10 @@
  * fresh device to this one; applying takes such changes, or those that came out as they happened,
  * into a fresh device. So there is one format, and one test shows both complete.
  */
+#include <assert.h>
 #include <errno.h>
 
 #include "core/cci.h"
-
-typedef void emit_fn(void *ctx, const struct swcxl_change *change);
-
-static void save_ranges(const struct ranges *map, enum swcxl_change_kind kind, emit_fn *emit,
-			void *ctx)
-{
-	struct ranges_walk walk = ranges_walk(map, 0);
-	struct range r;
-
-	while (ranges_step(&walk, &r))
-		emit(ctx, &(struct swcxl_change){.kind = kind,
-						 .start = r.start * SWCXL_LINE,
-						 .length = r.len * SWCXL_LINE,
-						 .attr = r.attr});
-}
 
 struct swcxl_change content_change(const struct swcxl_dev *dev, uint64_t line, uint64_t lines,
 				   const uint8_t *data)
@@ -36,33 +22,109 @@ struct swcxl_change content_change(const struct swcxl_dev *dev, uint64_t line, u
 				     .data = data};
 }
 
-static void save_content(const struct swcxl_dev *dev, emit_fn *emit, void *ctx)
+/* ---- saving: each gives the next change of its section, and false at the end of it ---- */
+
+typedef bool next_fn(const struct swcxl_dev *dev, struct swcxl_cursor *cursor,
+		     struct swcxl_change *change);
+
+static bool next_range(const struct ranges *map, enum swcxl_change_kind kind,
+		       struct swcxl_cursor *cursor, struct swcxl_change *change)
 {
-	uint8_t data[SWCXL_LINE];
+	struct range r;
 
-	for (uint64_t line = 0; content_next(&dev->media, line, &line); line++) {
-		struct swcxl_change change = content_change(dev, line, 1, data);
-
-		content_read(&dev->media, line, data);
-		emit(ctx, &change);
-	}
+	if (!ranges_find(map, cursor->at, &r))
+		return false;
+	cursor->at = range_end(&r);
+	*change = (struct swcxl_change){.kind = kind,
+					.start = r.start * SWCXL_LINE,
+					.length = r.len * SWCXL_LINE,
+					.attr = r.attr};
+	return true;
 }
 
-void swcxl_save(const struct swcxl_dev *dev, emit_fn *emit, void *ctx)
+static bool next_poison(const struct swcxl_dev *dev, struct swcxl_cursor *cursor,
+			struct swcxl_change *change)
 {
-	kept_save(dev, emit, ctx);
-	save_ranges(&dev->media.poison, SWCXL_CHANGE_POISON, emit, ctx);
-	save_ranges(&dev->list.record, SWCXL_CHANGE_LIST, emit, ctx);
-	emit(ctx, &(struct swcxl_change){.kind = SWCXL_CHANGE_OVERFLOW,
-					 .attr = dev->list.overflowed,
-					 .value = dev->list.overflow_timestamp});
-	save_content(dev, emit, ctx);
-	if (dev->lsa)
-		emit(ctx, &(struct swcxl_change){.kind = SWCXL_CHANGE_LSA,
-						 .length = dev->config.lsa_size,
-						 .data = dev->lsa});
-	dc_save(dev, emit, ctx);
-	event_save(dev, emit, ctx);
+	return next_range(&dev->media.poison, SWCXL_CHANGE_POISON, cursor, change);
+}
+
+static bool next_record(const struct swcxl_dev *dev, struct swcxl_cursor *cursor,
+			struct swcxl_change *change)
+{
+	return next_range(&dev->list.record, SWCXL_CHANGE_LIST, cursor, change);
+}
+
+static bool next_overflow(const struct swcxl_dev *dev, struct swcxl_cursor *cursor,
+			  struct swcxl_change *change)
+{
+	*change = (struct swcxl_change){.kind = SWCXL_CHANGE_OVERFLOW,
+					.attr = dev->list.overflowed,
+					.value = dev->list.overflow_timestamp};
+	return cursor->at++ == 0;
+}
+
+/* Lines that follow each other, as many as there is room for, in one segment. */
+static bool next_content(const struct swcxl_dev *dev, struct swcxl_cursor *cursor,
+			 struct swcxl_change *change)
+{
+	const struct dpa_segment *segment;
+	uint64_t line, next, lines = 0;
+
+	if (!content_next(&dev->media, cursor->at, &line))
+		return false;
+	segment = dpa_find(&dev->dpa, line);
+	do
+		content_read(&dev->media, line + lines, cursor->data + SWCXL_LINE * lines);
+	while (++lines < sizeof(cursor->data) / SWCXL_LINE &&
+	       content_next(&dev->media, line + lines, &next) && next == line + lines &&
+	       dpa_find(&dev->dpa, next) == segment);
+	cursor->at = line + lines;
+	*change = content_change(dev, line, lines, cursor->data);
+	return true;
+}
+
+static bool next_labels(const struct swcxl_dev *dev, struct swcxl_cursor *cursor,
+			struct swcxl_change *change)
+{
+	uint64_t left = dev->config.lsa_size - MIN(cursor->at, dev->config.lsa_size);
+
+	if (!left)
+		return false;
+	*change = (struct swcxl_change){.kind = SWCXL_CHANGE_LSA,
+					.start = cursor->at,
+					.length = MIN(left, SWCXL_SAVE_DATA_MAX),
+					.data = dev->lsa + cursor->at};
+	cursor->at += change->length;
+	return true;
+}
+
+bool swcxl_save_next(const struct swcxl_dev *dev, struct swcxl_cursor *cursor,
+		     struct swcxl_change *change)
+{
+	static next_fn *const sections[] = {
+		kept_save_next, next_poison, next_record,  next_overflow,
+		next_content,	next_labels, dc_save_next, event_save_next,
+	};
+
+	for (; cursor->section < ARRAY_SIZE(sections); cursor->section++, cursor->at = 0)
+		if (sections[cursor->section](dev, cursor, change))
+			return true;
+	return false;
+}
+
+void swcxl_save(const struct swcxl_dev *dev,
+		void (*emit)(void *ctx, const struct swcxl_change *change), void *ctx)
+{
+	struct swcxl_cursor cursor = {0};
+	struct swcxl_change change;
+
+	while (swcxl_save_next(dev, &cursor, &change))
+		emit(ctx, &change);
+}
+
+uint64_t swcxl_changes(const struct swcxl_dev *dev)
+{
+	return dev->changes;
 }
 
 /* ---- applying ---- */
@@ -174,4 +236,59 @@ int swcxl_apply(struct swcxl_dev *dev, const struct swcxl_change *change)
 	err = apply(dev, change);
 	dev->applying = false;
 	return err;
+}
+
+/* ---- another one's ---- */
+
+int swcxl_twin(const struct swcxl_dev *dev, struct swcxl_dev **twin)
+{
+	const struct swcxl_host host = {.ctx = dev->host.ctx, .realloc = dev->host.realloc};
+
+	return swcxl_new(&dev->config, &host, twin);
+}
+
+#define EXCHANGE(a, b)                    \
+	do {                              \
+		__typeof__(a) was_ = (a); \
+		(a) = (b);                \
+		(b) = was_;               \
+	} while (0)
+
+/* What a map knows of the device that it is in. */
+static void belong(struct swcxl_dev *dev)
+{
+	dev->media.poison.tree.mem = &dev->mem;
+	dev->media.poison.bounds.ctx = &dev->dpa;
+	dev->media.content.mem = &dev->mem;
+	dev->media.ctx = dev;
+	dev->list.record.tree.mem = &dev->mem;
+	dev->list.record.bounds.ctx = &dev->dpa;
+}
+
+/*
+ * All that swcxl_apply() touches changes places. The loss of power before that ends what goes on and
+ * makes registers as they are in the beginning; it is the old state that it judges and loses. Of the
+ * new one nothing is lost, and what follows from it is made anew.
+ */
+void swcxl_adopt(struct swcxl_dev *dev, struct swcxl_dev *from)
+{
+	assert(!memcmp(&dev->config, &from->config, sizeof(dev->config)));
+	dev->applying = true;
+	swcxl_reset(dev, SWCXL_RESET_COLD);
+	EXCHANGE(dev->dpa, from->dpa);
+	EXCHANGE(dev->dc, from->dc);
+	EXCHANGE(dev->media, from->media);
+	EXCHANGE(dev->list, from->list);
+	for (unsigned i = 0; i < SWCXL_LOGS; i++)
+		EXCHANGE(dev->log[i], from->log[i]);
+	EXCHANGE(dev->lsa, from->lsa);
+	EXCHANGE(dev->kept, from->kept);
+	EXCHANGE(dev->security, from->security);
+	belong(dev);
+	belong(from);
+	config_space_reset(dev);
+	scrub_configure(dev);
+	device_deadline(dev);
+	dev->applying = false;
+	dev->changes++;
 }

@@ -210,6 +210,13 @@ static const struct state_stats *on_state_stats(void *ctx)
 	return state_stats(daemon->state);
 }
 
+static void on_renewed(void *ctx)
+{
+	struct daemon *daemon = ctx;
+
+	state_renew(daemon->state);
+}
+
 static void on_quit(void *ctx)
 {
 	struct daemon *daemon = ctx;
@@ -426,6 +433,7 @@ static bool stage_sockets(struct daemon *daemon)
 		.settled = daemon->state ? on_settled : NULL,
 		.unwritable = daemon->state ? on_unwritable : NULL,
 		.state_stats = daemon->state ? on_state_stats : NULL,
+		.renewed = daemon->state ? on_renewed : NULL,
 	};
 	char what[24] = "vfio-user";
 	int error, fd = options->fd;

@@ -30,6 +30,9 @@ void decode_command(struct text *text, unsigned opcode, struct span in, unsigned
 /* A data object and its response, headers included. */
 void decode_object(struct text *text, struct span in, struct span out);
 
+/* An event record of 128 bytes. */
+void decode_event(struct text *text, const uint8_t *record);
+
 /* Configuration space, component registers or the device's: what was written, and the value. */
 void decode_write(struct text *text, const char *block, uint64_t offset, struct span in);
 

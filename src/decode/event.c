@@ -7,6 +7,7 @@
 
 #include "base/le.h"
 #include "base/util.h"
+#include "decode/decode.h"
 #include "decode/fields.h"
 #include "swcxl/swcxl.h"
 #include "wire/events.h"
@@ -25,7 +26,7 @@ static const struct value names_none[] = {{0}};
 
 enum kind { NUMBER, SIGNED, CODE, BITS, VALIDITY, BYTES, WORDS, ADDRESS, FLAG, FORMAT, LOG };
 
-struct field {
+struct event_field {
 	enum kind kind;
 	const char *name;
 	unsigned offset, size;
@@ -37,13 +38,13 @@ struct field {
 #define FIELD(kind, name, offset, size, names, valid, since, help) \
 	{kind, name, offset, size, names_##names, valid},
 #define RECORD(id, name, since, ...) \
-	static const struct field fields_##id[] = {__VA_ARGS__ {0}};
+	static const struct event_field fields_##id[] = {__VA_ARGS__ {0}};
 #include "tbl/event_fields.tbl.h"
 
 static const struct {
 	uint8_t uuid[16];
 	const char *name;
-	const struct field *fields;
+	const struct event_field *fields;
 } types[] = {
 #define EVENT_UUID(id, name, ...) {{__VA_ARGS__}, name, fields_##id},
 #include "tbl/uuids.tbl.h"
@@ -78,7 +79,7 @@ static void add_bits(struct text *text, const struct value *names, uint64_t bits
 	}
 }
 
-static void add_field(struct text *text, const struct field *f, const uint8_t *record)
+static void add_field(struct text *text, const struct event_field *f, const uint8_t *record)
 {
 	uint64_t v = f->size <= 8 ? le_load(record + f->offset, f->size) : 1;
 
@@ -110,10 +111,10 @@ static void add_field(struct text *text, const struct field *f, const uint8_t *r
 	}
 }
 
-void event_text(struct text *text, const uint8_t record[static 128])
+void decode_event(struct text *text, const uint8_t *record)
 {
 	const struct event_header *header = (const void *)record;
-	const struct field *f = NULL;
+	const struct event_field *f = NULL;
 
 	for (size_t i = 0; i < ARRAY_SIZE(types) && !f; i++) {
 		if (memcmp(types[i].uuid, record, 16) != 0)

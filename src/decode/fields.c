@@ -16,15 +16,11 @@
 #include "wire/fw.h"
 #include "wire/generic.h"
 #include "wire/health.h"
+#include "wire/kept.h"
 #include "wire/maintenance.h"
 #include "wire/media.h"
 #include "wire/memory.h"
 #include "wire/security.h"
-
-struct field {
-	const char *name, *type;
-	unsigned offset, size, element;
-};
 
 /* clang-format off */
 #define ROW_(o, t, n, ...) {#n, #t, (o), sizeof(((self_ *)0)->n), sizeof(t)},
@@ -38,14 +34,16 @@ struct field {
 #include "tbl/payload_fields.tbl.h"
 
 static const struct {
+	const char *name;
 	const struct field *(*fields)(void);
 	size_t size;
 } payloads[] = {
-	[PAYLOAD_none] = {NULL, 0},
-#define PAYLOAD(name, LIST) [PAYLOAD_##name] = {fields_of_##name, sizeof(struct name)},
+	[PAYLOAD_none] = {"", NULL, 0},
+#define PAYLOAD(name, LIST) \
+	[PAYLOAD_##name] = {"struct " #name, fields_of_##name, sizeof(struct name)},
 #include "tbl/payload_fields.tbl.h"
-	[PAYLOAD_event_header] = {NULL, 128},
-	[PAYLOAD_event_handle] = {NULL, 2},
+	[PAYLOAD_event_header] = {"", NULL, 128},
+	[PAYLOAD_event_handle] = {"", NULL, 2},
 };
 
 enum show { AS_NUMBER, AS_BITS, AS_CODE, AS_HEX, AS_SIGNED, AS_CHARS, AS_SECRET, AS_LOW };
@@ -266,6 +264,19 @@ static void add_field(struct text *text, enum payload payload, const struct fiel
 		text_bytes(text, bytes);
 }
 
+const struct field *payload_fields(enum payload payload)
+{
+	return payloads[payload].fields();
+}
+
+const struct field *field_struct(const struct field *field)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(payloads); i++)
+		if (!strcmp(payloads[i].name, field->type))
+			return payloads[i].fields();
+	return NULL;
+}
+
 size_t payload_size(enum payload payload)
 {
 	return payloads[payload].size;
@@ -304,7 +315,7 @@ static void add_element(struct text *text, enum payload payload, const uint8_t *
 	text_comma(text);
 	text_str(text, "{");
 	if (payload == PAYLOAD_event_header)
-		event_text(text, p);
+		decode_event(text, p);
 	else
 		payload_text(text, payload, (struct span){p, payload_size(payload)});
 	text_str(text, "}");

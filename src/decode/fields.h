@@ -17,6 +17,16 @@ enum payload {
 };
 /* clang-format on */
 
+/* A field of a struct: one element, or an array of them. */
+struct field {
+	const char *name, *type; /* as C has them */
+	unsigned offset, size, element;
+};
+
+/* The fields of a struct; the last has no name. And of a struct that a field is, or NULL. */
+const struct field *payload_fields(enum payload payload);
+const struct field *field_struct(const struct field *field);
+
 /* Bytes of a payload's struct, or of an element. */
 size_t payload_size(enum payload payload);
 
@@ -34,8 +44,5 @@ void tail_text(struct text *text, const struct tail *tail, struct span bytes);
 /* ", " unless it would be the first behind a bracket. */
 void text_comma(struct text *text);
 void text_bytes(struct text *text, struct span bytes);
-
-/* An event record (event.c). */
-void event_text(struct text *text, const uint8_t record[static 128]);
 
 #endif

@@ -83,6 +83,12 @@ void state_change(struct state *state, const struct swcxl_change *change)
 		set_busy(state, true);
 }
 
+void state_renew(struct state *state)
+{
+	state->stats.changes++;
+	batch_lose(&state->open);
+}
+
 const struct state_stats *state_stats(const struct state *state)
 {
 	return &state->stats;

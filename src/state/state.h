@@ -59,6 +59,9 @@ bool state_run(struct state *state, struct loop *loop);
 void state_change(struct state *state, const struct swcxl_change *change);
 uint64_t state_ticket(const struct state *state);
 
+/* The device has another state altogether: the next commit stores all of it. */
+void state_renew(struct state *state);
+
 const struct state_stats *state_stats(const struct state *state);
 
 /* Commits all that has changed so far, however long that takes. False after a line that says why

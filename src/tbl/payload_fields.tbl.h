@@ -232,6 +232,22 @@ OBJECT(PCI_SIG_VENDOR_ID, DOE_DISCOVERY, "Discovery", doe_discovery_in, doe_disc
 OBJECT(CXL_VENDOR_ID, DOE_COMPLIANCE, "Compliance", doe_compliance_in, doe_compliance_out)
 OBJECT(CXL_VENDOR_ID, DOE_TABLE_ACCESS, "Table Access", doe_read_entry, doe_read_entry)
 
+/* ---- kept.h: settings, as they are stored ---- */
+PAYLOAD(state_dump_header, STATE_DUMP_HEADER)
+PAYLOAD(kept_partition, KEPT_PARTITION)
+PAYLOAD(kept_shutdown, KEPT_SHUTDOWN)
+PAYLOAD(kept_media, KEPT_MEDIA)
+PAYLOAD(kept_security, KEPT_SECURITY)
+PAYLOAD(kept_fw_slot, KEPT_FW_SLOT)
+PAYLOAD(kept_firmware, KEPT_FIRMWARE)
+PAYLOAD(kept_features, KEPT_FEATURES)
+PAYLOAD(kept_spare, KEPT_SPARE)
+PAYLOAD(kept_spares, KEPT_SPARES)
+PAYLOAD(kept_health, KEPT_HEALTH)
+PAYLOAD(kept_state_dump, KEPT_STATE_DUMP)
+PAYLOAD(kept_extent, KEPT_EXTENT)
+PAYLOAD(kept_lost, KEPT_LOST)
+
 /* clang-format on */
 #undef PAYLOAD
 #undef BITS

@@ -421,6 +421,12 @@ OBJECT("device",
 	MEMBER("health", "health", "as Get Health Info shows it")
 	MEMBER("logs", "logs", "")
 	MEMBER("firmware", "firmware", ""))
+OBJECT("state",
+	MEMBER("swcxl-state", "int", "of the format: 1")
+	MEMBER("device", "any", "the capacities that a device must have to take it, and the serial number, which it need not")
+	MEMBER("records", "[any]", "see swcxlctl(1)")
+	MEMBER("generation", "int", "goes up whenever the device changes")
+	MEMBER("next", "str", "where the next part begins; empty: this was the last"))
 OBJECT("poison-row",
 	MEMBER("start", "int", "")
 	MEMBER("length", "int", "")
@@ -718,6 +724,14 @@ COMMAND(add_dc_reference, "swcxl-add-dc-reference", "empty", "0.1", EFFECT,
 COMMAND(remove_dc_reference, "swcxl-remove-dc-reference", "empty", "0.1", EFFECT,
 	"Ends that. What no host has is free then.",
 	ARG_STR(tag, "tag", REQUIRED, "likewise"))
+COMMAND(export_state, "swcxl-export-state", "state", "0.1", 0,
+	"All that the device has: settings, poison, the poison list, content, labels, extents, events. In parts: go on with next until that is empty, and begin anew when generation has changed.",
+	ARG_STR(next, "next", OPTIONAL, "what the part before has returned")
+	ARG_BOOL(secrets, "secrets", OPTIONAL, false, "passphrases too"))
+COMMAND(import_state, "swcxl-import-state", "empty", "0.1", EFFECT,
+	"The device loses its power and comes back with this state, volatile capacity included: all of it, or an error, and then nothing has happened.",
+	ARG_OBJECT(state, "state", "as swcxl-export-state returns it, or a part of it")
+	ARG_BOOL(more, "more", OPTIONAL, false, "the rest follows on this connection; nothing happens yet"))
 COMMAND(clock_step, "swcxl-clock-step", "now", "0.1", EFFECT | TIME,
 	"Moves virtual time on, and replies when everything due until then has happened.",
 	ARG_UINT(nanoseconds, "nanoseconds", uint64_t, REQUIRED, 0, 0, INT64_MAX, ""))

@@ -24,7 +24,7 @@ MAY_INCLUDE = {
     "src/loop": {"base", "swcxl"},
     "src/front/vfio": {"base", "loop", "swcxl"},
     "src/state": {"base", "loop", "swcxl"},
-    "src/front/qmp": {"base", "loop", "swcxl", "tbl", "wire", "front/vfio/vfio.h", "state/state.h"},
+    "src/front/qmp": {"base", "decode", "loop", "swcxl", "tbl", "wire", "front/vfio/vfio.h", "state/state.h"},
     "src/decode": {"base", "tbl", "wire", "swcxl"},
     "src/daemon": {"base", "decode/decode.h", "wire/registers.h", "loop", "swcxl", "tbl", "front/vfio/vfio.h", "front/qmp/qmp.h",
                    "state/state.h"},

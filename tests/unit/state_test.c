@@ -4,6 +4,7 @@
 
 #include "rig.h"
 #include "steps.h"
+#include "swcxl/state.h"
 
 static struct test_device t, shadow;
 
@@ -36,6 +37,52 @@ static void saved_state_makes_the_same_device(void)
 				CHECK(rig_saves_well(&t));
 		}
 		end();
+	}
+}
+
+static void apply_to(void *ctx, const struct swcxl_change *change)
+{
+	CHECK(swcxl_apply(ctx, change) == 0);
+}
+
+/* A device in the memory of t, with the state of another. */
+static struct swcxl_dev *copy_of(const struct swcxl_dev *dev)
+{
+	struct swcxl_dev *copy;
+
+	CHECK(swcxl_twin(t.dev, &copy) == 0);
+	swcxl_save(dev, apply_to, copy);
+	return copy;
+}
+
+/* Another's state, whatever went on before, and a device that goes on from there. */
+static void an_adopted_state_is_the_same(void)
+{
+	for (unsigned round = 0; round < 40; round++) {
+		struct swcxl_config c = steps_config();
+		struct test_device other;
+		struct swcxl_dev *copy;
+
+		c.partitionable_size = round % 2 * SWCXL_CAPACITY_UNIT;
+		c.injected_persists = below(2);
+		test_device_open(&t, &c);
+		test_device_open(&other, &c);
+		for (unsigned step = 0; step < 60; step++) {
+			random_step(&t);
+			random_step(&other);
+		}
+		copy = copy_of(other.dev);
+		t.shadow = NULL;
+		swcxl_adopt(t.dev, copy);
+		swcxl_free(copy);
+		CHECK(test_same_state(t.dev, other.dev));
+		for (unsigned step = 0; step < 30; step++) {
+			swcxl_reset(t.dev, SWCXL_RESET_CXL);
+			random_step(&t);
+		}
+		CHECK(rig_saves_well(&t));
+		test_device_close(&t);
+		test_device_close(&other);
 	}
 }
 
@@ -367,6 +414,7 @@ static void random_changes_do_no_harm(void)
 int main(void)
 {
 	RUN(saved_state_makes_the_same_device);
+	RUN(an_adopted_state_is_the_same);
 	RUN(a_device_at_its_range_limit_comes_up_again);
 	RUN(long_records_come_up_again);
 	RUN(malformed_changes_are_refused);

@@ -31,6 +31,8 @@ struct qmp_host {
 	bool (*settled)(void *ctx);
 	const char *(*unwritable)(void *ctx);
 	const struct state_stats *(*state_stats)(void *ctx);
+	/* The device has another state altogether. NULL without durable state. */
+	void (*renewed)(void *ctx);
 };
 
 /* Serves on a listening unix socket, which it owns from now on. 0 and *server, or -errno. */

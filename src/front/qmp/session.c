@@ -366,6 +366,7 @@ void qmp_session_free(struct qmp_session *session)
 	*link = session->next;
 	session->qmp->stats.clients--;
 	swcxl_cci_free(session->cci);
+	qmp_import_free(session->import);
 	out_free(&session->frame.text);
 	out_free(&session->out);
 	free(session->doubts);

@@ -43,6 +43,7 @@ struct qmp_session {
 	struct qmp *qmp;
 	struct qmp_session *next;
 	struct swcxl_cci *cci;
+	struct state_import *import; /* under way, or NULL */
 	bool negotiated;
 	struct frame frame;
 	struct out out;
@@ -74,6 +75,9 @@ size_t qmp_session_feed(struct qmp_session *session, const char *bytes, size_t l
 
 /* Is there room for more input? */
 bool qmp_session_ready(const struct qmp_session *session);
+
+/* Drops an import that has not come to its end (cmd_state.c). NULL is accepted. */
+void qmp_import_free(struct state_import *import);
 
 /* ---- output that waits (held.c) -------------------------------------------------------------- */
 
