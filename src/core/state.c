@@ -266,9 +266,9 @@ static void belong(struct swcxl_dev *dev)
 }
 
 /*
- * All that swcxl_apply() touches changes places. The loss of power before that ends what goes on and
- * makes registers as they are in the beginning; it is the old state that it judges and loses. Of the
- * new one nothing is lost, and what follows from it is made anew.
+ * All that swcxl_apply() touches changes places. The loss of power before that ends what goes on
+ * and makes registers as they are in the beginning; it is the old state that it judges and loses.
+ * Of the new one nothing is lost, and what follows from it is made anew.
  */
 void swcxl_adopt(struct swcxl_dev *dev, struct swcxl_dev *from)
 {

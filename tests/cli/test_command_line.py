@@ -172,7 +172,7 @@ def test_options_stand_anywhere():
 
 def test_help_names_every_command():
     text = BARE.ok("--help")
-    assert re.findall(r"^  ((?:dc )?[a-z]+(?: list| results| step)?) ", text.split("Options:")[0],
+    assert re.findall(r"^  ((?:dc |state )?[a-z]+(?: list| results| step)?) ", text.split("Options:")[0],
                       re.M) == COMMANDS
     assert max(map(len, text.splitlines())) <= 110
     assert BARE.ok("-h") == text

@@ -7,7 +7,7 @@ import struct
 
 import pytest
 from ctl import DONE, NO_CONNECTION, REFUSED, USAGE, Ctl
-from daemon import Daemon
+from daemon import Daemon, QmpError
 
 OPTIONS = ["--volatile", "256M", "--persistent", "256M", "--partitionable", "256M", "--lsa", "2K",
            "--clock", "virtual", "--poison-list-max", "20", "--event-log-max", "12",
@@ -225,6 +225,22 @@ def test_it_is_replayed(tmp_path, state):
         Ctl("--qmp", device.qmp_path).ok("state", "import", file)
         assert cci(qmp, 0x4300, struct.pack("<QQ", 0, TOP // 64)) == 0
     assert Ctl().run("replay", trace).status == DONE
+
+
+def test_one_import_at_a_time(ctl, device, state):
+    document = json.loads(state)
+    with device.qmp() as other:
+        with device.qmp() as qmp:
+            qmp.cmd("swcxl-import-state", state={**document, "records": []}, more=True)
+            with pytest.raises(QmpError, match="Another connection has begun"):
+                other.cmd("swcxl-import-state", state=document)
+            with pytest.raises(QmpError, match="no list|missing"):  # an error ends it
+                qmp.cmd("swcxl-import-state", state={**document, "records": 1}, more=True)
+            other.cmd("swcxl-import-state", state=document)
+            qmp.cmd("swcxl-import-state", state={**document, "records": []}, more=True)
+        before = ctl.ok("state", "export")  # the one that had begun has gone, and nothing happened
+        assert json.loads(before)["records"] == document["records"]
+        other.cmd("swcxl-import-state", state=document)
 
 
 def test_what_a_client_may_say_wrong(device):

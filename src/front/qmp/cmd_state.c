@@ -104,8 +104,16 @@ void qmp_import_free(struct state_import *import)
 
 static struct state_import *begin(struct qmp_call *call)
 {
-	struct state_import *import = calloc(1, sizeof(*import));
+	struct state_import *import;
 
+	/* what waits may be as large as a device */
+	for (struct qmp_session *s = call->qmp->sessions; s; s = s->next) {
+		if (!s->import)
+			continue;
+		qmp_error(call, "Another connection has begun to import a state");
+		return NULL;
+	}
+	import = calloc(1, sizeof(*import));
 	if (import && !swcxl_twin(call->qmp->dev, &import->dev))
 		return import;
 	free(import);

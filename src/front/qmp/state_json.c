@@ -3,7 +3,7 @@
  * Settings and other structs of bytes go by their layouts in src/wire/kept.h, so a member that is
  * added there is added here. Zeros at the end of bytes and of lists are left out.
  *
- * A record has all of its members and no others: a name that is misspelt is not one that is missing.
+ * A record has all of its members and no others, so that a misspelt one is an error.
  */
 #include "front/qmp/state_json.h"
 
