@@ -238,6 +238,9 @@ def test_one_import_at_a_time(ctl, device, state):
                 qmp.cmd("swcxl-import-state", state={**document, "records": 1}, more=True)
             other.cmd("swcxl-import-state", state=document)
             qmp.cmd("swcxl-import-state", state={**document, "records": []}, more=True)
+            qmp.cmd("swcxl-import-state")  # ... but drops it
+            other.cmd("swcxl-import-state", state=document)
+            qmp.cmd("swcxl-import-state", state={**document, "records": []}, more=True)
         before = ctl.ok("state", "export")  # the one that had begun has gone, and nothing happened
         assert json.loads(before)["records"] == document["records"]
         other.cmd("swcxl-import-state", state=document)
@@ -245,9 +248,8 @@ def test_one_import_at_a_time(ctl, device, state):
 
 def test_what_a_client_may_say_wrong(device):
     with device.qmp() as qmp:
-        for args, text in [({}, "Parameter 'state' is missing"), ({"state": {}}, "swcxl-state")]:
-            reply = qmp.execute(json.dumps({"execute": "swcxl-import-state", "arguments": args}))
-            assert text in reply["error"]["desc"]
+        with pytest.raises(QmpError, match="'swcxl-state' is missing"):
+            qmp.cmd("swcxl-import-state", state={})
         for bad in "x", "1", "1:2:3", "1:", "-1:x":
             reply = qmp.execute(json.dumps({"execute": "swcxl-export-state",
                                             "arguments": {"next": bad}}))

@@ -198,16 +198,15 @@ static void adopt(struct qmp_call *call)
 bool cmd_import_state(struct qmp_call *call, const struct qmp_import_state_args *in)
 {
 	struct qmp_session *session = call->session;
-	bool ok;
+	bool ok = true;
 
-	if (!in->has_state)
-		return qmp_error(call, "Parameter 'state' is missing");
-	if (!session->import)
+	if (in->has_state && !session->import)
 		session->import = begin(call);
-	ok = session->import && take_part(call, in->state);
-	if (ok && in->more)
+	if (in->has_state)
+		ok = session->import && take_part(call, in->state);
+	if (ok && in->has_state && in->more)
 		return true;
-	if (ok)
+	if (ok && in->has_state)
 		adopt(call);
 	qmp_import_free(session->import);
 	session->import = NULL;
