@@ -304,6 +304,12 @@ void device_deadline(struct swcxl_dev *dev)
 		dev->host.deadline(dev->host.ctx, deadline);
 }
 
+void device_catch_up(struct swcxl_dev *dev)
+{
+	advance_to(dev, dev->now_ns);
+	device_deadline(dev);
+}
+
 uint64_t swcxl_now(const struct swcxl_dev *dev)
 {
 	return dev->now_ns;

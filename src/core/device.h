@@ -532,5 +532,7 @@ void device_trace(struct swcxl_dev *dev, enum swcxl_trace_kind kind, const char 
 void device_irq(struct swcxl_dev *dev, unsigned vector);
 /* To be called when something may have become due earlier or later. */
 void device_deadline(struct swcxl_dev *dev);
+/* What has been held up past its time happens now. Moves the deadline. */
+void device_catch_up(struct swcxl_dev *dev);
 
 #endif

@@ -88,5 +88,5 @@ void swcxl_faults_clear(struct swcxl_dev *dev)
 	dev->job.stuck = false;
 	mailbox_recover(dev);
 	health_update(dev);
-	device_deadline(dev);
+	device_catch_up(dev);
 }

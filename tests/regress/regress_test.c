@@ -419,6 +419,31 @@ static void logs_that_no_device_had(void)
 	test_device_close(&t);
 }
 
+/* An operation that was stuck and is let go has its time behind it: it was due in the past. */
+static void what_was_stuck_is_due_no_earlier_than_now(void)
+{
+	struct swcxl_fault stuck = {.kind = SWCXL_FAULT_STUCK_BACKGROUND, .opcode = 0x4304};
+	uint8_t in[17] = {0}, out[512];
+	struct swcxl_status status;
+	struct swcxl_config c;
+	struct test_device t;
+	size_t len;
+
+	swcxl_config_init(&c);
+	c.payload_size = sizeof(out);
+	test_device_open(&t, &c);
+	assert(!swcxl_plant(t.dev, 64, 64, SWCXL_SOURCE_INTERNAL, false, false));
+	assert(!swcxl_fault_add(t.dev, &stuck));
+	in[8] = 4;
+	assert(swcxl_execute(t.cci, 0x4304, in, sizeof(in), out, &len) == SWCXL_BACKGROUND_STARTED);
+	assert(swcxl_advance(t.dev, 1000000000) == SWCXL_NO_DEADLINE);
+	swcxl_faults_clear(t.dev);
+	assert(swcxl_advance(t.dev, 0) > 1000000000);
+	swcxl_query(t.dev, &status);
+	assert(!status.background.running && status.list.count == 1);
+	test_device_close(&t);
+}
+
 int main(void)
 {
 	trace_of_a_length_beyond_the_payload();
@@ -435,7 +460,8 @@ int main(void)
 	large_changes_give_their_memory_back();
 	the_first_half_of_an_extent_is_released();
 	a_chain_without_room_ends_where_the_log_does();
-	printf("ok\n");
 	logs_that_no_device_had();
+	what_was_stuck_is_due_no_earlier_than_now();
+	printf("ok\n");
 	return 0;
 }
