@@ -12,6 +12,7 @@
  * The device is connected to when a subcommand first asks for the link, which is after it has
  * looked at its arguments: what is wrong with them is said whether or not a device is there.
  */
+#include <assert.h>
 #include <getopt.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -427,7 +428,7 @@ int ctl_log(const struct ctl *ctl)
 int main(int argc, char **argv)
 {
 	struct ctl ctl = {.args = argv + 1};
-	enum status status;
+	enum status status = DONE;
 
 	if (argc > 1 && !strcmp(argv[1], "--complete")) { /* for shells, and not in --help */
 		complete(argc - 2, argv + 2);
@@ -442,14 +443,13 @@ int main(int argc, char **argv)
 		terminal_wrap();
 	if (ctl_has(&ctl, OPT_version)) {
 		puts("swcxlctl " SWCXL_VERSION);
-		return DONE;
-	}
-	if (ctl_has(&ctl, OPT_help) && (ctl.command || !ctl.nargs)) {
+	} else if (ctl_has(&ctl, OPT_help) && (ctl.command || !ctl.nargs)) {
 		ctl.command ? print_command_help(ctl.command) : print_help();
-		return DONE;
+	} else {
+		check_command(&ctl);
+		assert(ctl.command);
+		status = ctl.command->run(&ctl);
 	}
-	check_command(&ctl);
-	status = ctl.command->run(&ctl);
 	if (ctl.link)
 		link_close(ctl.link);
 	flush_output();

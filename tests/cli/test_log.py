@@ -108,6 +108,13 @@ def test_with_the_smallest_payload(start):
     assert "version=" in ctl.ok("log", "component-state-dump")
 
 
+def lose(ctl, *args):
+    with open("/dev/full", "w") as full:
+        done = subprocess.run([SWCXLCTL, *ctl.first, *args], env=ctl.env, stdout=full,
+                              stderr=subprocess.PIPE, text=True)
+    assert done.returncode == REFUSED and "Cannot write the output" in done.stderr
+
+
 @pytest.mark.parametrize("refusals", [1, 200])
 def test_an_output_that_is_lost(virtual, refusals):
     """With more than a stream's buffer holds, what is lost is lost before the end."""
@@ -116,7 +123,5 @@ def test_an_output_that_is_lost(virtual, refusals):
         for i in range(refusals):  # the same ones would be one line
             qmp.cmd("swcxl-cci", opcode=0x4301 + i % 2, payload="ff" * (8 + 64 * (i % 2)))
     assert len(ctl.ok("log", "vendor-debug")) > 40 * refusals
-    command = [SWCXLCTL, *ctl.first, "log", "vendor-debug"]
-    with open("/dev/full", "w") as full:
-        done = subprocess.run(command, env=ctl.env, stdout=full, stderr=subprocess.PIPE, text=True)
-    assert done.returncode == REFUSED and "Cannot write the output" in done.stderr
+    lose(ctl, "log", "vendor-debug")
+    lose(ctl, "log", "--help")
