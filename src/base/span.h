@@ -3,6 +3,7 @@
 #ifndef SWCXL_SPAN_H
 #define SWCXL_SPAN_H
 
+#include <assert.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
@@ -26,6 +27,15 @@ static inline void *sink_add(struct sink *sink, size_t n)
 		return NULL;
 	memset(p, 0, n);
 	sink->len += n;
+	return p;
+}
+
+/* The same of what is known to fit. */
+static inline void *sink_must_add(struct sink *sink, size_t n)
+{
+	void *p = sink_add(sink, n);
+
+	assert(p);
 	return p;
 }
 

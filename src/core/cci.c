@@ -6,6 +6,7 @@
  */
 #include "core/cci.h"
 
+#include <assert.h>
 #include <errno.h>
 
 #include "base/text.h"
@@ -171,6 +172,7 @@ static enum swcxl_rc run(struct swcxl_cci *cci, const struct command *c, const v
 	union any_input input;
 	enum swcxl_rc rc;
 
+	assert(in || !in_len);
 	memset(&input, 0, sizeof(input));
 	if (head)
 		memcpy(&input, in, head);

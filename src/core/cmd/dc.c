@@ -41,9 +41,10 @@ enum swcxl_rc cmd_get_dc_config(struct swcxl_dev *dev, struct call *call,
 		return SWCXL_INVALID_INPUT;
 	n = (unsigned)MIN(MIN(in->count, regions - in->start), fit);
 	for (unsigned i = 0; i < n; i++)
-		put_region(dev, in->start + i, sink_add(&call->more, sizeof(struct dc_region)));
+		put_region(dev, in->start + i,
+			   sink_must_add(&call->more, sizeof(struct dc_region)));
 	if (tail)
-		memcpy(sink_add(&call->more, tail), &counters, tail);
+		memcpy(sink_must_add(&call->more, tail), &counters, tail);
 	out->available = (uint8_t)regions;
 	out->count = (uint8_t)n;
 	return SWCXL_SUCCESS;

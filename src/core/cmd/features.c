@@ -72,7 +72,7 @@ enum swcxl_rc cmd_get_feature(struct swcxl_dev *dev, struct call *call,
 		return SWCXL_INVALID_INPUT;
 	f->show(dev, value, shown);
 	n = MIN(rd(in->count), f->get_size - offset);
-	memcpy(sink_add(&call->more, n), shown + offset, n);
+	memcpy(sink_must_add(&call->more, n), shown + offset, n);
 	return SWCXL_SUCCESS;
 }
 

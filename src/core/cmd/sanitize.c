@@ -71,7 +71,7 @@ static const struct media_operation operations[] = {
 static enum swcxl_rc discover(struct call *call, uint32_t ranges)
 {
 	const struct media_discovery_in *in = (const void *)call->data.p;
-	struct media_discovery_out *out = sink_add(&call->more, sizeof(*out));
+	struct media_discovery_out *out = sink_must_add(&call->more, sizeof(*out));
 	uint32_t start, count;
 
 	if (ranges)
@@ -85,7 +85,7 @@ static enum swcxl_rc discover(struct call *call, uint32_t ranges)
 	wr(&out->granularity, SWCXL_LINE);
 	wr(&out->total, ARRAY_SIZE(operations));
 	wr(&out->count, count);
-	memcpy(sink_add(&call->more, count * sizeof(operations[0])), operations + start,
+	memcpy(sink_must_add(&call->more, count * sizeof(operations[0])), operations + start,
 	       count * sizeof(operations[0]));
 	return SWCXL_SUCCESS;
 }

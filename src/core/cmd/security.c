@@ -241,12 +241,12 @@ enum swcxl_rc cmd_security_receive(struct swcxl_dev *dev, struct call *call,
 		return SWCXL_INVALID_INPUT;
 	switch (rd(in->specific)) {
 	case INFORMATION_LIST:
-		list = sink_add(&call->more, sizeof(*list));
+		list = sink_must_add(&call->more, sizeof(*list));
 		list->length[1] = sizeof(list->protocol);
 		list->protocol[0] = PROTOCOL_INFORMATION;
 		return SWCXL_SUCCESS;
 	case INFORMATION_CERTIFICATE:
-		sink_add(&call->more, sizeof(struct protocol_certificate));
+		sink_must_add(&call->more, sizeof(struct protocol_certificate));
 		return SWCXL_SUCCESS;
 	default:
 		return SWCXL_INVALID_INPUT;
