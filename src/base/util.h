@@ -30,9 +30,4 @@ static inline bool is_pow2(uint64_t v)
 	return v && !(v & (v - 1));
 }
 
-static inline uint64_t round_up(uint64_t v, uint64_t pow2)
-{
-	return (v + pow2 - 1) & ~(pow2 - 1);
-}
-
 #endif

@@ -534,6 +534,28 @@ static void limit_of_extents(void)
 	test_device_close(&t);
 }
 
+/* What an endpoint of the FM API answers: none of its return codes but these (7.6.7.6.5, .6). */
+static void errors_have_codes(void)
+{
+	const uint64_t codes = 1ull << SWCXL_UNSUPPORTED | 1ull << SWCXL_INVALID_INPUT |
+			       1ull << SWCXL_INVALID_EXTENT_LIST |
+			       1ull << SWCXL_INVALID_PHYSICAL_ADDRESS |
+			       1ull << SWCXL_RESOURCES_EXHAUSTED | 1ull << SWCXL_RETRY_REQUIRED;
+
+	CHECK(swcxl_dc_error_rc(SWCXL_DC_OK) == SWCXL_SUCCESS);
+	CHECK(!swcxl_dc_error_text(SWCXL_DC_OK));
+	for (unsigned e = SWCXL_DC_OK + 1; e <= SWCXL_DC_E_LOG_FULL; e++) {
+		CHECK(codes >> swcxl_dc_error_rc((enum swcxl_dc_error)e) & 1);
+		CHECK(*swcxl_dc_error_text((enum swcxl_dc_error)e));
+	}
+	CHECK(swcxl_dc_error_rc(SWCXL_DC_E_NO_REGIONS) == SWCXL_UNSUPPORTED);
+	CHECK(swcxl_dc_error_rc(SWCXL_DC_E_BAD_REGION) == SWCXL_INVALID_INPUT);
+	CHECK(swcxl_dc_error_rc(SWCXL_DC_E_ALREADY_ADDED) == SWCXL_INVALID_EXTENT_LIST);
+	CHECK(swcxl_dc_error_rc(SWCXL_DC_E_NOT_THERE) == SWCXL_INVALID_PHYSICAL_ADDRESS);
+	CHECK(swcxl_dc_error_rc(SWCXL_DC_E_NO_SPACE) == SWCXL_RESOURCES_EXHAUSTED);
+	CHECK(swcxl_dc_error_rc(SWCXL_DC_E_LOG_FULL) == SWCXL_RETRY_REQUIRED);
+}
+
 int main(void)
 {
 	RUN(configuration);
@@ -550,5 +572,6 @@ int main(void)
 	RUN(releases_refused);
 	RUN(limit_of_entries);
 	RUN(limit_of_extents);
+	RUN(errors_have_codes);
 	return test_done();
 }
