@@ -63,9 +63,11 @@ static int give(const struct entry *entry, gid_t group)
 {
 	int fd = openat(entry->dir, entry->name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	struct stat st;
-	int error = fd < 0 || fstat(fd, &st) ? -errno : 0;
+	int error = 0;
 
-	if (!error && (!S_ISSOCK(st.st_mode) || st.st_uid != geteuid() || st.st_nlink != 1))
+	if (fd < 0 || fstat(fd, &st))
+		error = -errno;
+	else if (!S_ISSOCK(st.st_mode) || st.st_uid != geteuid() || st.st_nlink != 1)
 		error = -EEXIST;
 	if (!error && fchownat(fd, "", (uid_t)-1, group, AT_EMPTY_PATH))
 		error = -errno;

@@ -210,7 +210,7 @@ static bool is_loopback(const struct sockaddr *address)
 
 	if (address->sa_family == AF_INET)
 		return ntohl(v4->sin_addr.s_addr) >> 24 == 127;
-	return IN6_IS_ADDR_LOOPBACK(&v6->sin6_addr);
+	return !memcmp(&v6->sin6_addr, &in6addr_loopback, sizeof(in6addr_loopback));
 }
 
 static int listen_at(const struct options *o, char *url, size_t size, bool *v6, bool *loopback)

@@ -335,6 +335,13 @@ def test_hdm_low_bits_are_wired_to_zero(hdm):
     assert hdm.get(0, 0x10) & (COMMITTED | REFUSED) == 0, "they are read-only"
 
 
+def test_hdm_high_halves_are_kept(hdm):
+    for offset in (4, 0xc, 0x18):
+        for value in (0xffffffff, 1, 0x80000000, 0):
+            hdm.put(0, offset, value)
+            assert hdm.get(0, offset) == value
+
+
 def test_hdm_error_goes_with_a_good_commit(hdm):
     assert hdm.program(0, 0, MIB256, granularity=7) == REFUSED
     assert hdm.program(0, 0, MIB256) == COMMITTED

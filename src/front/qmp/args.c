@@ -99,7 +99,7 @@ static bool take_list(struct qmp_call *call, const struct qmp_arg *arg, struct j
 		return wrong_type(call, arg->name, "array");
 	for (size_t i = 0; i < json_object_array_length(value); i++) {
 		char name[64];
-		unsigned bit;
+		unsigned bit = 0;
 
 		snprintf(name, sizeof(name), "%s[%zu]", arg->name, i);
 		if (!take_enum(call, name, arg->names, json_object_array_get_idx(value, i), &bit))
@@ -161,7 +161,7 @@ static bool take_hex(struct qmp_call *call, const struct qmp_arg *arg, struct js
 	if (!bytes)
 		return qmp_error(call, "Out of memory");
 	for (size_t i = 0; i < len; i++)
-		bytes[i] = (uint8_t)(hex_digit(text[2 * i]) << 4 | hex_digit(text[2 * i + 1]));
+		bytes[i] = (uint8_t)(hex_digit(text[2 * i]) * 16 + hex_digit(text[2 * i + 1]));
 	*p = (struct span){bytes, len};
 	return true;
 }

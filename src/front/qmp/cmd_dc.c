@@ -35,7 +35,7 @@ static bool take_tag(struct qmp_call *call, const char *text, uint8_t tag[static
 		return true;
 	for (size_t i = 0; len == 32 && is_digits(text) && i < 16; i++)
 		/* NOLINTNEXTLINE: all are digits */
-		tag[i] = (uint8_t)(hex_digit(text[2 * i]) << 4 | hex_digit(text[2 * i + 1]));
+		tag[i] = (uint8_t)(hex_digit(text[2 * i]) * 16 + hex_digit(text[2 * i + 1]));
 	if (len == 32 && is_digits(text))
 		return true;
 	return qmp_error(call, "Parameter 'tag' is no UUID, no 32 hexadecimal digits, and longer "

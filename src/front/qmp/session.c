@@ -394,7 +394,7 @@ int qmp_init(struct qmp *qmp, struct loop *loop, struct swcxl_dev *dev, const st
 void qmp_fini(struct qmp *qmp)
 {
 	while (qmp->sessions)
-		qmp_session_free(qmp->sessions);
+		qmp_session_free(qmp->sessions); /* NOLINT(*-unix.Malloc): it leaves the list */
 	if (qmp->tokener)
 		json_tokener_free(qmp->tokener);
 	free(qmp->payload);
