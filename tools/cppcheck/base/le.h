@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * base/le.h as cppcheck reads it (tools/lint). It has no idea of _Generic and gives up on the files
- * that use it, so here rd() and wr() are calls of functions of which it knows nothing, not even a type.
+ * that use it, so here rd() and wr() are calls of functions of which it knows nothing, not even a
+ * type.
  */
 #ifndef SWCXL_LE_H
 #define SWCXL_LE_H
