@@ -57,4 +57,4 @@ coverage:
 	@tools/coverage
 
 clean:
-	rm -rf $(BUILD) $(BUILD).log $(CHECK_BUILD) $(CHECK_BUILD)-clang build-fuzz build-soak build-coverage
+	rm -rf $(BUILD) $(BUILD).log $(CHECK_BUILD) $(CHECK_BUILD)-clang build-fuzz build-soak build-coverage build-mutate
