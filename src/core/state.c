@@ -288,6 +288,7 @@ void swcxl_adopt(struct swcxl_dev *dev, struct swcxl_dev *from)
 	belong(from);
 	config_space_reset(dev);
 	scrub_configure(dev);
+	repair_wanted(dev);
 	device_deadline(dev);
 	dev->applying = false;
 	dev->changes++;

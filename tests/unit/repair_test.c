@@ -254,6 +254,35 @@ static void a_device_repairs_by_itself(void)
 	end();
 }
 
+static void apply_to(void *ctx, const struct swcxl_change *change)
+{
+	CHECK(swcxl_apply(ctx, change) == 0);
+}
+
+/* What was still to be repaired when a state was saved is repaired where it is put in. */
+static void what_a_new_state_has_to_repair_is_repaired(void)
+{
+	static const uint8_t yes[2] = {1};
+	struct swcxl_dev *copy, *empty;
+
+	begin(small());
+	t.shadow = NULL; /* an adopted state is no change */
+	CHECK(!swcxl_twin(t.dev, &copy) && !swcxl_twin(t.dev, &empty));
+	CHECK(feature_set(t.dev, &features[FEATURE_ROW_SPARING], yes, 2, false));
+	plant(1000, 1);
+	swcxl_save(t.dev, apply_to, copy);
+	swcxl_adopt(t.dev, empty);
+	CHECK(permanent() == 0 && swcxl_advance(t.dev, 5000) == SWCXL_NO_DEADLINE);
+	swcxl_adopt(t.dev, copy);
+	CHECK(permanent() == 1 && t.dev->deadline_ns == 5000 + 1000);
+	swcxl_advance(t.dev, 6000);
+	CHECK(permanent() == 0);
+	swcxl_free(copy);
+	swcxl_free(empty);
+	test_device_close(&t);
+	test_device_close(&shadow);
+}
+
 /* Without memory a repair fails, says so, and has used nothing; the device does not insist. */
 static void without_memory_nothing_is_used(void)
 {
@@ -396,6 +425,7 @@ int main(void)
 	RUN(without_spares_only_other_hardware_helps);
 	RUN(power_ends_soft_repairs);
 	RUN(a_device_repairs_by_itself);
+	RUN(what_a_new_state_has_to_repair_is_repaired);
 	RUN(without_memory_nothing_is_used);
 	RUN(spares_that_no_device_has_used_are_refused);
 	RUN(values_that_no_feature_has_are_refused);
