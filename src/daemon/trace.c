@@ -147,11 +147,12 @@ void trace_qmp(struct trace *trace, uint64_t now_ns, const char *name, const cha
 		end_line(trace, trace_print_qmp(trace->file, now_ns, name, arguments, ret));
 }
 
-/* A link that somebody has put there is not followed; those of /dev (stdout) are the system's. */
+/* A link that somebody has put there is not followed; those of /dev (stdout) are the system's. A
+ * trace is its owner's alone: passphrases are in its digits. */
 static FILE *make_file(const char *path)
 {
 	int follow = strncmp(path, "/dev/", 5) != 0 ? O_NOFOLLOW : 0;
-	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | follow, 0666);
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | follow, 0600);
 
 	return fd < 0 ? NULL : fdopen(fd, "w");
 }

@@ -221,6 +221,12 @@ def test_what_changed_nothing_is_not_traced(tmp_path):
     assert len(traced(tmp_path, do)) == 1
 
 
+def test_a_trace_is_its_owners(tmp_path):
+    """It has passphrases in it."""
+    traced(tmp_path, lambda qmp: None)
+    assert (tmp_path / "trace").stat().st_mode & 0o777 == 0o600
+
+
 def test_a_trace_that_cannot_be(tmp_path):
     done = subprocess.run([program(), "--qmp", str(tmp_path / "q"), "--trace", "/nowhere/trace"],
                           capture_output=True, text=True, timeout=20)
