@@ -421,6 +421,13 @@ static int settle(struct options *options)
 	return check_socket_path("qmp", options->qmp);
 }
 
+bool options_in_trace(const char *word)
+{
+	const struct row *row = find(word + 2, strcspn(word + 2, "="));
+
+	return row && (row->device || !strcmp(row->name, "name"));
+}
+
 static void set_defaults(struct options *options)
 {
 	*options = (struct options){.name = "mem0",

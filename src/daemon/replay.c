@@ -198,12 +198,14 @@ static void ring(struct replay *r, enum swcxl_mailbox mailbox, const struct repl
 
 static const char *do_cci(struct replay *r, const struct replay_line *line)
 {
+	size_t payload = r->options.config.payload_size, out_len;
 	struct channel *channel;
 	unsigned number;
-	size_t out_len;
 
-	if (line->in_len > r->options.config.payload_size || line->in_claimed >> 21)
+	if (line->in_len > payload)
 		return "it has more input than a payload holds";
+	if (line->in_claimed != line->in_len && (line->in_len < payload || line->in_claimed >> 32))
+		return "it claims more input than there is";
 	if (!strcmp(line->channel, "primary")) {
 		ring(r, SWCXL_MAILBOX_PRIMARY, line);
 	} else if (!strcmp(line->channel, "secondary")) {
@@ -212,8 +214,8 @@ static const char *do_cci(struct replay *r, const struct replay_line *line)
 		channel = channel_number(line->channel, &number) ? open_channel(r, number) : NULL;
 		if (!channel)
 			return "there is no such channel";
-		swcxl_execute(channel->cci, (unsigned)line->number, line->in, line->in_len, r->out,
-			      &out_len);
+		swcxl_execute(channel->cci, (unsigned)line->number, line->in, line->in_claimed,
+			      r->out, &out_len);
 	}
 	return NULL;
 }
@@ -307,6 +309,14 @@ static int replay_one(struct replay *r, const char *text, char *scratch)
 	return SAME;
 }
 
+/* A file may be of anybody: nothing of it must reach a terminal as a control sequence. */
+static bool is_control(const char *c)
+{
+	unsigned char byte = (unsigned char)c[0], next = (unsigned char)c[1];
+
+	return byte < ' ' || byte == 0x7f || (byte == 0xc2 && next < 0xa0);
+}
+
 /* The next line, without its end; false: there is none. The last one of a trace may be cut where
  * its writer was killed, or its disk was full. */
 static bool next_line(struct replay *r, char **text, size_t *cap)
@@ -316,6 +326,9 @@ static bool next_line(struct replay *r, char **text, size_t *cap)
 	if (len <= 0 || (*text)[len - 1] != '\n')
 		return false;
 	(*text)[len - 1] = '\0';
+	for (char *c = *text; *c; c++)
+		if (is_control(c))
+			*c = '?';
 	r->line++;
 	return true;
 }
@@ -343,13 +356,14 @@ static int replay_lines(struct replay *r, char *text, size_t cap)
 
 /* ---- life ------------------------------------------------------------------------------------ */
 
-/* The options of the header, and then those of the command line. */
+/* The options of the header, and then those of the command line. A header makes a device and does
+ * nothing else: no file that it names is opened. */
 static int parse_options(struct replay *r, const char *header, int argc, char **argv)
 {
-	size_t words = 0;
 	const char *version = "?";
+	size_t words = 0;
 	char **args;
-	int n = 0, status;
+	int n = 0, status = SAME;
 
 	r->header = strdup(header);
 	for (const char *c = header; *c; c++)
@@ -359,14 +373,17 @@ static int parse_options(struct replay *r, const char *header, int argc, char **
 		abort();
 	args[n++] = argv[0];
 	for (char *w = strtok(r->header, " "); w; w = strtok(NULL, " ")) {
-		if (strncmp(w, "--", 2) == 0)
+		if (strncmp(w, "--", 2) != 0)
+			version = w; /* the last word before the options */
+		else if (options_in_trace(w))
 			args[n++] = w;
 		else
-			version = w; /* the last word before the options */
+			status = CANNOT;
 	}
 	for (int i = 1; i < argc; i++)
 		args[n++] = argv[i];
-	status = options_parse(&r->options, n, args);
+	if (status == SAME)
+		status = options_parse(&r->options, n, args);
 	free(args);
 	if (status == OPTIONS_GO)
 		return SAME;

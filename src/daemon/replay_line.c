@@ -166,13 +166,16 @@ static int head_of(const char *line)
 /* Behind the text: which byte of in or out is it? */
 static void print_digits(const char *expected, const char *got, size_t position)
 {
-	size_t start = position;
+	size_t start = position, name;
 
 	while (start && expected[start - 1] != ' ')
 		start--;
-	printf("    in %.*s digit %zu, which the text does not show:\n",
-	       (int)strcspn(expected + start, "= "), expected + start,
-	       position - start - strcspn(expected + start, "="));
+	name = strcspn(expected + start, "= ");
+	if (expected[start + name] == '=' && position > start + name)
+		printf("    in %.*s digit %zu, which the text does not show:\n", (int)name,
+		       expected + start, position - start - name);
+	else
+		printf("    behind the text, which does not show it:\n");
 	printf("    expected  %.32s\n    got       %.32s\n", expected + position, got + position);
 }
 

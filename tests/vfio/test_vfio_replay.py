@@ -146,6 +146,8 @@ def test_nobody_needs_the_text(recorded, tmp_path):
      "    got       address=0x1100|injected\n"),
     (r"rc=0001 out=\n", "rc=0001 out=00\n", "cci primary Scan Media", "in out digit 1"),
     (r"in=01000000030000000000", "in=01000000030000000001", "object doe Discovery", "in in digit 20"),
+    (r"(?<= 4301 in=0010000000000000) rc=0000", "", "cci primary Inject Poison",
+     "    behind the text, which does not show it:\n"),
     (r'\{"data":? ?"[0-9a-f]{4}', '{"data": "ffff', "qmp swcxl-read-media", '"data": "ffff'),
     (r'qmp swcxl-write-media \{"start":64', 'qmp swcxl-write-media {"start":128',
      "qmp swcxl-read-media", "5a5a"),
@@ -187,6 +189,8 @@ def test_a_line_that_was_cut_is_not_there(recorded, tmp_path):
     (r"# swcxl-trace", "# something", ":1: cannot be replayed: it is no trace of swcxl"),
     (r"swcxl \S+ --name", "swcxl 9.8 --new-option=1 --name", " is a trace of swcxl 9.8, whose "
      "options this swcxl "),
+    (r"swcxl \S+ --name", "swcxl 9.8 --sandbox=off --name", "options this swcxl "),
+    (r" \| 4301 in=0010", " | 4301 in=0010000000000000 claimed=9000 x", "claims more input than"),
     (r"\n0 reset attach", "\n0 reset attack", ": cannot be replayed: there is no such reset"),
     (r"\n0 reset attach", "\n0 preset attach", "there is no such kind of line"),
     (r"\n0 reset attach", "\nx reset attach", "it does not begin with a time, a kind and a name"),
@@ -203,6 +207,35 @@ def test_what_cannot_be_replayed(recorded, tmp_path, old, new, text):
     result = replay(path)
     assert result.status == CANNOT and text in result.err, result
     assert not result.out
+
+
+def test_no_file_of_a_header_is_opened(recorded, tmp_path):
+    path, file = tmp_path / "trace", tmp_path / "file"
+    text = recorded.read_text().replace("\n", "\n# state mem0.state\n", 1)
+    for option in ("state", "trace", "pid-file", "qmp"):
+        path.write_text(text.replace(" --", f" --{option}={file} --", 1))
+        assert replay(path).status == CANNOT
+        assert not file.exists()
+
+
+def test_a_file_of_anybody_does_not_reach_the_terminal(recorded, tmp_path):
+    path, text = tmp_path / "trace", recorded.read_bytes()
+    for control in (b"\x1b", b"\x7f", b"\r", b"\xc2\x9b"):
+        for old in (b"cci primary Get", b"address=0x1000", b"swcxl-trace 2 swcxl "):
+            path.write_bytes(text.replace(old, old[:-1] + control + old[-1:], 1))
+            result = replay(path)
+            assert control.decode() not in (result.out + result.err).replace("\r\n", "\n")
+
+
+def test_more_input_than_a_payload(start, tmp_path):
+    path = tmp_path / "trace"
+    device = start("--clock", "virtual", "--trace", str(path))
+    with device.qmp() as qmp:
+        qmp.cmd("swcxl-cci", opcode=0x0400, payload="00" * 5000)
+    device.proc.terminate()
+    device.wait()
+    assert " claimed=5000 rc=0016 " in path.read_text()
+    same(path)
 
 
 def test_a_file_that_is_not_there(tmp_path):
