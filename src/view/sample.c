@@ -23,13 +23,14 @@ static void copy_text(char *to, size_t size, const char *from)
 /* The words of an array. */
 static void take_words(char *to, size_t size, struct json_object *array)
 {
+	char words[256] = "";
 	size_t len = 0;
 
-	to[0] = '\0';
-	for (size_t i = 0; i < get_count(array) && len < size; i++)
+	for (size_t i = 0; i < get_count(array) && len < sizeof(words); i++)
 		len += (size_t)snprintf(
-			to + len, size - len, "%s%s", i ? ", " : "",
+			words + len, sizeof(words) - len, "%s%s", i ? ", " : "",
 			json_object_get_string(json_object_array_get_idx(array, i)));
+	copy_text(to, size, words);
 }
 
 /* ---- where things are ------------------------------------------------------------------------ */
@@ -257,6 +258,7 @@ static void take_record(struct view_record *to, unsigned log, struct json_object
 {
 	struct json_object *address = get_member(record, "dpa");
 	const char *event = event_type(record), *by = get_string(record, "transaction-type");
+	char detail[sizeof(to->detail)];
 
 	*to = (struct view_record){
 		.log = log,
@@ -266,7 +268,8 @@ static void take_record(struct view_record *to, unsigned log, struct json_object
 		.address = json_object_get_uint64(address),
 	};
 	TAKE_TEXT(to->type, record, "type");
-	snprintf(to->detail, sizeof(to->detail), "%s%s%s", event, *event && *by ? ", " : "", by);
+	snprintf(detail, sizeof(detail), "%s%s%s", event, *event && *by ? ", " : "", by);
+	copy_text(to->detail, sizeof(to->detail), detail);
 }
 
 void sample_events(struct view_state *state, unsigned log, struct json_object *records)

@@ -383,16 +383,24 @@ static bool expects(const struct view *view)
 	return view->conn.fd >= 0 && (!view->greeted || view->waiting);
 }
 
+/* Since the last step: the connection may also go with a request between two steps. */
+static bool take_changed(struct view *view)
+{
+	bool changed = view->changed;
+
+	view->changed = false;
+	return changed;
+}
+
 bool view_step(struct view *view)
 {
 	int64_t now = now_ms();
 	enum conn_status status;
 
-	view->changed = false;
 	if (view->conn.fd < 0 && now >= view->due)
 		connect_now(view);
 	if (view->conn.fd < 0)
-		return view->changed;
+		return take_changed(view);
 	status = conn_flush(&view->conn);
 	if (status != CONN_OK && status != CONN_WAIT)
 		connection_failed(view, status);
@@ -403,7 +411,7 @@ bool view_step(struct view *view)
 		view->due = now + view->interval_ms;
 		ask(view, "swcxl-query-device", NULL, got_device, view);
 	}
-	return view->changed;
+	return take_changed(view);
 }
 
 int view_fd(const struct view *view)

@@ -56,6 +56,7 @@ static void an_answer_that_says_nothing(void)
 
 static void text_is_cut_and_holds_no_controls(void)
 {
+	struct json_object *records;
 	char text[400];
 
 	memset(&state, 0, sizeof(state));
@@ -65,6 +66,13 @@ static void text_is_cut_and_holds_no_controls(void)
 	CHECK(strlen(state.device.name) == sizeof(state.device.name) - 1);
 	CHECK(!strncmp(state.device.name, "a?[2J000", 8));
 	CHECK(!strcmp(state.background.name, "Scan Media"));
+	take_device("{'health': {'health-status': ['a\\u001b', 'b\\u007f']}}");
+	CHECK(!strcmp(state.health.status, "a?, b?"));
+	records = parse("[{'handle': 1, 'result': 'c\\u001b', 'transaction-type': '\\n'}]");
+	state.record_count = 0;
+	sample_events(&state, 0, records);
+	CHECK(!strcmp(state.records[0].detail, "c?, ?"));
+	json_object_put(records);
 }
 
 static void more_rows_than_are_kept(void)
