@@ -158,6 +158,7 @@ def setting(document, name):
     (lambda d: setting(d, "firmware").update(slot=[{}]), "'content' is missing"),
     (lambda d: setting(d, "shutdown").update(state=300), "'state' is more than 255"),
     (lambda d: setting(d, "media").update(setting="mead"), "there is no such setting"),
+    (lambda d: d["records"].append(setting(d, "partition")), "this setting came before"),
     (lambda d: d["records"].append({"x": 1}), "it is of no kind that is known"),
     (lambda d: d["records"].append(7), "it is no object"),
     (lambda d: d.pop("device"), "'device' is missing"),

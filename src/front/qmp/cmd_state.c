@@ -91,6 +91,7 @@ bool cmd_export_state(struct qmp_call *call, const struct qmp_export_state_args 
 struct state_import {
 	struct swcxl_dev *dev; /* fresh, with what has come so far */
 	uint64_t records;
+	uint32_t settings; /* that there have been */
 	struct state_record record;
 };
 
@@ -151,6 +152,17 @@ static bool check_head(struct qmp_call *call, struct json_object *state)
 	return true;
 }
 
+/* Each once: moving the bound between partitions costs as much as there is poison. */
+static bool is_new_setting(struct state_import *import)
+{
+	const struct swcxl_change *c = &import->record.change;
+	uint32_t bit = c->kind == SWCXL_CHANGE_SETTING ? 1u << c->start : 0;
+	bool is_new = !(import->settings & bit);
+
+	import->settings |= bit;
+	return is_new;
+}
+
 static bool take_record(struct qmp_call *call, struct state_import *import,
 			struct json_object *object)
 {
@@ -159,6 +171,8 @@ static bool take_record(struct qmp_call *call, struct state_import *import,
 
 	if (!state_take(&import->record, object))
 		return qmp_error(call, "Record %" PRIu64 ": %s", n, import->record.why);
+	if (!is_new_setting(import))
+		return qmp_error(call, "Record %" PRIu64 ": this setting came before", n);
 	error = swcxl_apply(import->dev, &import->record.change);
 	if (error == -ENOMEM)
 		return qmp_error(call,
