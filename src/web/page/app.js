@@ -93,7 +93,7 @@ function buildMap() {
   cells = [];
   $("map").replaceChildren(...state.segments.map((segment, n) => {
     const grid = make("div", "grid"), first = Math.ceil(segment.start / c.size);
-    const end = Math.ceil((segment.start + segment.length) / c.size);
+    const end = Math.min(Math.ceil((segment.start + segment.length) / c.size), c.count);
     grid.tabIndex = 0;
     grid.setAttribute("role", "listbox");
     grid.setAttribute("aria-label", `${segmentName(segment)}: cells of ${size(c.size)}; arrow keys move`);
