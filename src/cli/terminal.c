@@ -135,7 +135,7 @@ static void put_line(const char *p, const char *end)
 	size_t n;
 
 	/* Too far to the right for a column of text: all of it goes below, further left. */
-	if (indent + TEXT_WIDTH > wrap.width) {
+	if (indent && indent + TEXT_WIDTH > wrap.width) {
 		first = fit(p, end, wrap.width) < (size_t)(end - p) ? indent : wrap.width;
 		indent = MIN(wrap.width / 10, 8);
 	}

@@ -387,6 +387,12 @@ def test_lines_fit_the_terminal(start, columns):
     assert max(len(re.sub(r"\033\[[0-9;]*m", "", line)) for line in coloured.split("\r\n")) <= columns
 
 
+def test_a_broken_line_begins_at_once():
+    """Also where there is less room than text likes."""
+    text = on_terminal(BARE, "--help", columns=30, NO_COLOR="1")
+    assert text.startswith("Usage: swcxlctl")
+
+
 def test_broken_line_stays_in_its_column(start):
     _, ctl = start()
     text = on_terminal(ctl, "status", columns=80, NO_COLOR="1").replace("\r\n", "\n")
