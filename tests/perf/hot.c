@@ -161,6 +161,47 @@ static void find(size_t n)
 		need(ranges_find(&map, i * 7919 % n * 2, &r));
 }
 
+static struct swcxl_change content(size_t line, size_t lines, const uint8_t *data)
+{
+	return (struct swcxl_change){.kind = SWCXL_CHANGE_CONTENT,
+				     .start = line * 64,
+				     .length = lines * 64,
+				     .data = data};
+}
+
+static void written(size_t n)
+{
+	static const uint8_t data[64] = {1};
+
+	device(n);
+	for (size_t i = 0; i < n; i++) {
+		struct swcxl_change change = content(2 * i, 1, data);
+
+		need(!swcxl_apply(dev, &change));
+	}
+}
+
+/* A hundred at once, as a guest may choose. */
+static void erase(size_t n)
+{
+	for (size_t i = 0; i < n; i += 100) {
+		struct swcxl_change change = content(2 * i, 200, NULL);
+
+		need(!swcxl_apply(dev, &change));
+	}
+}
+
+static void ignore(void *ctx, const struct swcxl_change *change)
+{
+	(void)ctx, (void)change;
+}
+
+static void save(size_t n)
+{
+	(void)n;
+	swcxl_save(dev, ignore, NULL);
+}
+
 static const struct path {
 	const char *name;
 	void (*prepare)(size_t n), (*measure)(size_t n);
@@ -172,6 +213,8 @@ static const struct path {
 	{"find", fill, find},
 	{"identify", device, identify},
 	{"plant_many", planted, plant_many},
+	{"erase", written, erase},
+	{"save", planted, save},
 };
 
 __attribute__((noinline)) void measured(const struct path *path, size_t n);
