@@ -38,8 +38,11 @@ static const char *key_of(const char *name, char key[static 48])
 {
 	size_t i = 0;
 
-	for (; name[i] && i < 47; i++)
-		key[i] = name[i] == '_' ? '-' : name[i];
+	for (; name[i] && i < 47; i++) {
+		key[i] = name[i];
+		if (key[i] == '_')
+			key[i] = '-';
+	}
 	key[i] = '\0';
 	return key;
 }
