@@ -79,9 +79,12 @@ static void count(struct client *client, const char *line)
 /* Waits for something to come, and counts the replies in it. */
 static void get(struct client *client)
 {
-	ssize_t n = read(client->fd, client->in + client->len, IN_BYTES - client->len);
 	char *line = client->in, *end;
+	ssize_t n;
 
+	if (client->len >= IN_BYTES)
+		errx(2, "a line without an end");
+	n = read(client->fd, client->in + client->len, IN_BYTES - client->len);
 	if (n <= 0)
 		errx(2, "the connection is lost");
 	client->len += (size_t)n;
@@ -91,8 +94,6 @@ static void get(struct client *client)
 	}
 	client->len -= (size_t)(line - client->in);
 	memmove(client->in, line, client->len);
-	if (client->len == IN_BYTES)
-		errx(2, "a line without an end");
 }
 
 static struct requests prepare(const char *path, unsigned long first, unsigned long n)
