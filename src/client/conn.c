@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <json-c/json.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -15,9 +16,25 @@
 #define LINE_MAX_BYTES (256 * MiB) /* the longest answer is 65536 rows of poison: 8 MiB */
 #define READ_BYTES (64 * KiB)
 
+/* `swcxl ... &` comes back before there is a socket, and the next line of a script is a client. */
+#define START_MS 1000
+#define LOOK_MS 20
+
 size_t conn_path_len(void)
 {
 	return sizeof(((struct sockaddr_un *)NULL)->sun_path) - 1;
+}
+
+static bool conn_try(struct conn *conn, const struct sockaddr_un *address, bool wait)
+{
+	conn->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | (wait ? 0 : SOCK_NONBLOCK), 0);
+	if (conn->fd >= 0 &&
+	    connect(conn->fd, (const struct sockaddr *)address, sizeof(*address)) == 0 &&
+	    fcntl(conn->fd, F_SETFL, O_NONBLOCK) == 0)
+		return true;
+	conn->error = errno;
+	conn_close(conn);
+	return false;
 }
 
 bool conn_open(struct conn *conn, const char *path, bool wait)
@@ -28,13 +45,13 @@ bool conn_open(struct conn *conn, const char *path, bool wait)
 	if (strlen(path) > conn_path_len())
 		return false;
 	strcpy(address.sun_path, path);
-	conn->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | (wait ? 0 : SOCK_NONBLOCK), 0);
-	if (conn->fd >= 0 && connect(conn->fd, (struct sockaddr *)&address, sizeof(address)) == 0 &&
-	    fcntl(conn->fd, F_SETFL, O_NONBLOCK) == 0)
-		return true;
-	conn->error = errno;
-	conn_close(conn);
-	return false;
+	for (int ms = 0; !conn_try(conn, &address, wait); ms += LOOK_MS) {
+		if (!wait || ms >= START_MS ||
+		    (conn->error != ENOENT && conn->error != ECONNREFUSED))
+			return false;
+		poll(NULL, 0, LOOK_MS);
+	}
+	return true;
 }
 
 void conn_close(struct conn *conn)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A connection to a control socket: JSON objects, one a line, each way. Nothing here waits: who
- * wants to waits for the descriptor. What went wrong is a code, which the caller makes words of.
+ * A connection to a control socket: JSON objects, one a line, each way. Once it is open nothing
+ * here waits: who wants to waits for the descriptor. What went wrong is a code, which the caller
+ * makes words of.
  */
 #ifndef SWCXL_CLIENT_CONN_H
 #define SWCXL_CLIENT_CONN_H
@@ -32,7 +33,7 @@ struct conn {
 };
 
 /* False: conn->error says why; ENAMETOOLONG is about the path. wait: until the other side has room
- * for one more; otherwise that is EAGAIN. */
+ * for one more, otherwise that is EAGAIN; and a second for a device that is being started. */
 bool conn_open(struct conn *conn, const char *path, bool wait);
 void conn_close(struct conn *conn); /* also one that is not open, if it is zeroed with fd -1 */
 

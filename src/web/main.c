@@ -125,7 +125,7 @@ static void parse_options(struct options *o, int argc, char **argv)
 		die(USAGE, "One [ADDR:]PORT is needed; 'swcxl-web --help' says more");
 	o->address = argv[optind];
 	if (!o->qmp || !*o->qmp)
-		die(USAGE, "Which device? Give the path of its control socket: --qmp SOCK");
+		die(USAGE, "Say which device: --qmp SOCK (or set SWCXL_QMP)");
 	if (strlen(o->qmp) > conn_path_len())
 		die(USAGE, "The socket path %s is longer than the %zu characters that it may have",
 		    o->qmp, conn_path_len());

@@ -17,7 +17,7 @@ import pytest
 from ctl import DONE, NO_CONNECTION, REFUSED, SWCXLCTL, TOP, USAGE, Ctl
 from daemon import Daemon
 
-NOWHERE = Ctl("--qmp", "/nowhere/at/all")
+NOWHERE = Ctl("--qmp", "/dev/null/at/all")  # nothing can ever appear there, so it is not waited for
 BARE = Ctl()
 
 
@@ -37,7 +37,7 @@ GLOBAL = {"qmp", "pci", "json", "color", "help", "version"}
     ([], "Say what to do. See 'swcxlctl --help'"),
     (["plan"], "There is no command 'plan'; the nearest is 'plant'. See 'swcxlctl --help'"),
     (["statsu"], "There is no command 'statsu'; the nearest is 'status'."),
-    (["stat"], "There is no command 'stat'; the nearest is 'status'."),
+    (["statu"], "There is no command 'statu'; the nearest is 'status'."),
     (["poisn", "list"], "There is no command 'poisn list'; the nearest is 'poison list'."),
     (["dcadd"], "There is no command 'dcadd'; the nearest is 'dc add'."),
     (["frobnicate"], "There is no command 'frobnicate'. See 'swcxlctl --help'"),
@@ -163,9 +163,9 @@ def test_device_must_be_named():
 
 def test_options_stand_anywhere():
     for args in ("--limit 1 poison list", "poison --limit=1 list", "poison list --limit 1"):
-        NOWHERE.fails(NO_CONNECTION, "Cannot connect to /nowhere/at/all", *args.split())
+        NOWHERE.fails(NO_CONNECTION, "Cannot connect to /dev/null/at/all", *args.split())
     NOWHERE.env["POSIXLY_CORRECT"] = "1"
-    NOWHERE.fails(NO_CONNECTION, "Cannot connect to /nowhere/at/all", "poison", "--limit=1", "list")
+    NOWHERE.fails(NO_CONNECTION, "Cannot connect to /dev/null/at/all", "poison", "--limit=1", "list")
 
 
 # --- help and manual
@@ -286,6 +286,15 @@ def test_no_connection_says_why_and_what_next(tmp_path):
     (tmp_path / "file").write_text("")
     Ctl("--qmp", str(tmp_path / "file")).fails(NO_CONNECTION, "file is no socket: give the path that "
                                                "swcxl got as --qmp", "status")
+
+
+def test_a_device_that_is_being_started_is_waited_for(tmp_path):
+    """As in a script whose line before this one is `swcxl ... &`."""
+    path = str(tmp_path / "socket")
+    with subprocess.Popen([SWCXLCTL, "--qmp", path, "--json", "status"], stdout=subprocess.PIPE) as client, \
+            Daemon("--volatile", "256M", "--qmp", path, vfio=False):
+        assert json.loads(client.communicate()[0])["device"]
+        assert client.returncode == 0
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs a user who may not")
