@@ -43,7 +43,7 @@ def enum(name):
 
 def test_every_command_is_offered_word_by_word():
     assert words_of("") == {command.split()[0] for command in COMMANDS}
-    assert words_of("s") == {"status", "scan"}
+    assert words_of("s") == {"status", "scan", "state"}
     for first in {command.split()[0] for command in COMMANDS if " " in command}:
         seconds = {command.split()[1] for command in COMMANDS if command.startswith(first + " ")}
         assert seconds <= words_of(first, "")
@@ -158,7 +158,7 @@ def keyboard(request, tmp_path):
 
 
 def test_shells_complete(keyboard, tmp_path):
-    assert keyboard("swcxlctl sta\t") == ["status"]
+    assert keyboard("swcxlctl statu\t") == ["status"]
     assert keyboard("swcxlctl scan res\t--js\t") == ["scan", "results", "--json"]
     assert keyboard("swcxlctl plant 0 64 --so\tven\t--la\t") == \
         ["plant", "0", "64", "--source", "vendor", "--latent"]

@@ -90,11 +90,19 @@ def test_everything_of_the_tree_is_installed(root):
             assert one(root, path.name).read_bytes() == path.read_bytes()
 
 
+def test_shells_find_the_completion_of_both_programs(root):
+    source = (TOP / "completions/swcxl.bash").read_bytes()
+    for name in ("swcxl", "swcxlctl"):  # bash-completion loads the file of the program's name
+        (found,) = root.rglob(f"bash-completion/completions/{name}")
+        assert found.read_bytes() == source
+    assert "zsh/site-functions" in str(one(root, "_swcxl"))
+
+
 def test_nothing_but_what_is_meant(root):
     places = {"bin", "include/swcxl", "lib/systemd/system", "lib/sysusers.d"}
     shared = {"doc/swcxl", "licenses/swcxl", "man", "vfio-user", "bash-completion", "zsh"}
     places |= {f"share/{name}" for name in shared}
-    prefix = one(root, "swcxl").parents[1]
+    prefix = one(root, "swcxl-top").parents[1]
     for path in root.rglob("*"):
         if path.is_file():
             name = str(path.relative_to(prefix))
