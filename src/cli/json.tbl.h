@@ -47,6 +47,8 @@ DOCUMENT("clock step", "clock-state", "", "The time after the step.")
 DOCUMENT("fault", "[fault-state]", "no arguments", "What is to go wrong.")
 DOCUMENT("fault", "fault-done", "", "What was asked for.")
 DOCUMENT("bench", "bench", "", "How long commands took.")
+DOCUMENT("state export", "state", "", "All that the device has.")
+DOCUMENT("state import", "state-imported", "", "What was taken over.")
 DOCUMENT("trace", "trace-line", "", "One line of the trace, on a line of its own.")
 DOCUMENT("reset", "reset-done", "", "The reset that was done.")
 DOCUMENT("", "failure", "any command that fails", "Why; scan, wait scan, abort and cci report how a "
@@ -354,6 +356,20 @@ OBJECT("bench-test",
 	MAYBE("messages", "int", "of the last command")
 	MAYBE("bytes-in", "int", "")
 	MAYBE("bytes-out", "int", ""))
+OBJECT("state",
+	MEMBER("swcxl-state", "int", "the version of the format")
+	MEMBER("device", "state-device", "")
+	MEMBER("records", "[any]", "each begins with what it is about: swcxlctl(1)"))
+OBJECT("state-device",
+	MEMBER("serial", "str", "")
+	MEMBER("volatile", "int", "bytes")
+	MEMBER("persistent", "int", "bytes")
+	MEMBER("partitionable", "int", "bytes")
+	MEMBER("lsa", "int", "bytes")
+	MEMBER("dc-regions", "int", "how many")
+	MEMBER("dc-region-size", "int", "bytes"))
+OBJECT("state-imported",
+	MEMBER("records", "int", "how many"))
 OBJECT("trace-line",
 	MEMBER("time", "int", "nanoseconds since power on")
 	MEMBER("kind", "str", "")

@@ -187,8 +187,10 @@ def test_defaults_of_swcxlctl_are_in_the_page():
 
 
 def test_every_function_of_the_library_is_in_its_page():
-    with open(os.path.join(TREE, "include", "swcxl", "swcxl.h")) as file:
-        header = re.sub(r"/\*.*?\*/", "", file.read(), flags=re.S)
+    header = ""
+    for name in ("swcxl.h", "state.h"):
+        with open(os.path.join(TREE, "include", "swcxl", name)) as file:
+            header += re.sub(r"/\*.*?\*/", "", file.read(), flags=re.S)
     assert set(re.findall(r"^\.Fo (\w+)", read("libswcxl.3"), re.M)) == set(re.findall(r"\b(swcxl_\w+)\(", header))
     mentioned = set(re.findall(r"^\.(?:Pq )?Fn (swcxl_\w+)", read("libswcxl.3"), re.M))
     assert mentioned <= set(re.findall(r"\b(swcxl_\w+)\(", header))
