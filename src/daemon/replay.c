@@ -453,6 +453,7 @@ static int open_state(struct replay *r, const char *text)
 
 static int run(struct replay *r, int argc, char **argv)
 {
+	const int keep[] = {fileno(r->file)};
 	struct sandbox sandbox = {0};
 	unsigned format = 0;
 	char *text = NULL;
@@ -470,6 +471,8 @@ static int run(struct replay *r, int argc, char **argv)
 	if (status == SAME && !next_line(r, &text, &cap))
 		*text = '\0';
 	sandbox.mode = r->options.sandbox;
+	if (status == SAME && !sandbox_begin(sandbox.mode, keep, ARRAY_SIZE(keep)))
+		status = CANNOT;
 	if (status == SAME)
 		status = open_state(r, text);
 	if (status == SAME)

@@ -272,3 +272,28 @@ def test_no_connection_to_inherited_descriptors():
         ours.settimeout(5)
         assert ours.recv(1) == b"", "it was closed"
     ours.close()
+
+
+def test_a_replay_is_confined_like_a_device(tmp_path):
+    """Also by the filter that has to be there before the loop: libuv 1.45 and later make a ring for it."""
+    trace = tmp_path / "trace"
+    with Daemon("--volatile", "256M", "--trace", str(trace), vfio=False):
+        wait_until("the header is written", lambda: trace.exists() and trace.read_text().endswith("\n"))
+        header = trace.read_text()
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    ours, theirs = socket.socketpair()
+    with subprocess.Popen([program(), "--replay", str(fifo)], stdout=subprocess.PIPE, text=True,
+                          pass_fds=[theirs.fileno()]) as replay:
+        theirs.close()
+        with open(fifo, "w") as file:
+            file.write(header + "# nothing\n")
+            file.flush()
+            status = Path(f"/proc/{replay.pid}/status")
+            wait_until("both filters are there",
+                       lambda: re.search(r"^Seccomp_filters:\t2$", status.read_text(), re.M))
+            ours.settimeout(5)
+            assert ours.recv(1) == b"", "it was closed"
+        replay.communicate(timeout=20)
+    ours.close()
+    assert replay.returncode == 0
