@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The whole state of a device, taken out piece by piece and put in at once. What it is made of are
- * the changes of swcxl.h. For the programs of this tree: not installed, and no part of the ABI.
+ * the changes of swcxl.h.
  */
 #ifndef SWCXL_STATE_ALL_H
 #define SWCXL_STATE_ALL_H
