@@ -176,10 +176,11 @@ static void print_list(const struct overview *o)
 	putchar('\n');
 	if (o->device) {
 		struct json_object *media = get_member(o->device, "media");
+		uint64_t lines = get_number(media, "poisoned-lines");
 
-		printf("            %" PRIu64 " poisoned lines on the media, %" PRIu64
+		printf("            %" PRIu64 " poisoned line%s on the media, %" PRIu64
 		       " of them injected\n",
-		       get_number(media, "poisoned-lines"), get_number(media, "injected-lines"));
+		       lines, plural(lines), get_number(media, "injected-lines"));
 	}
 }
 
