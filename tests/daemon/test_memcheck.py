@@ -7,6 +7,7 @@ sanitizers. Its sandbox is off: valgrind needs more system calls than the progra
 """
 
 import os
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -14,6 +15,8 @@ import pytest
 from daemon import Daemon
 from tables import command_rows
 from vfio_user import Client, Mailbox
+
+pytestmark = pytest.mark.skipif(not shutil.which("valgrind"), reason="no valgrind: tools/install-packages check")
 
 CHECK = ["valgrind", "--quiet", "--error-exitcode=99", "--leak-check=full", "--track-origins=yes"]
 SOME = ["dc", "events", "security", "wire"]
