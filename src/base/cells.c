@@ -3,6 +3,11 @@
 
 #include "base/util.h"
 
+const char *const cell_names[CELL_KINDS] = {
+	[CELL_RANGES] = "ranges", [CELL_LINES] = "lines",	  [CELL_LATENT] = "latent",
+	[CELL_LISTED] = "listed", [CELL_PERMANENT] = "permanent", [CELL_INJECTED] = "injected",
+};
+
 static void add(struct cell *cell, uint64_t lines, unsigned kinds)
 {
 	for (unsigned kind = CELL_LINES; kind < CELL_KINDS; kind++)

@@ -20,6 +20,8 @@ enum cell_kind {
 	CELL_KINDS
 };
 
+extern const char *const cell_names[CELL_KINDS]; /* in swcxl-query-map */
+
 struct cell {
 	uint64_t n[CELL_KINDS];
 };

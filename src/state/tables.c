@@ -63,17 +63,12 @@ _Static_assert(ARRAY_SIZE(statements) <= DB_STATEMENTS_MAX, "room for statements
 /* ---- what the file is of --------------------------------------------------------------------- */
 
 static const struct identity {
-	const char *name; /* of the option, and of the row */
+	const char *name;
 	size_t offset, size;
 } identity[] = {
-#define PLACE(field) offsetof(struct swcxl_config, field), sizeof(((struct swcxl_config *)0)->field)
-	{"volatile", PLACE(volatile_size)},
-	{"persistent", PLACE(persistent_size)},
-	{"partitionable", PLACE(partitionable_size)},
-	{"lsa", PLACE(lsa_size)},
-	{"dc-regions", PLACE(dc_regions)},
-	{"dc-region-size", PLACE(dc_region_size)},
-#undef PLACE
+#define IDENTITY(name, field) \
+	{name, offsetof(struct swcxl_config, field), sizeof(((struct swcxl_config *)0)->field)},
+#include "tbl/identity.tbl.h"
 };
 
 /* What the file says under a key; 0 when it does not. */

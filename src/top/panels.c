@@ -207,14 +207,6 @@ static struct look look_of_capacity(const struct view_state *s, uint64_t start, 
 	return look;
 }
 
-static const struct view_segment *segment_at(const struct view_state *s, uint64_t address)
-{
-	for (size_t i = 0; i < s->segment_count; i++)
-		if (address - s->segments[i].start < s->segments[i].length)
-			return &s->segments[i];
-	return NULL;
-}
-
 /* Can the host come upon what lies there? */
 static bool is_hosts(const struct view_state *s, const struct view_segment *segment, uint64_t start,
 		     uint64_t length)
@@ -227,7 +219,7 @@ static struct look look_of(const struct view_state *s, const struct picture *p, 
 {
 	const uint64_t *n = p->cells[i].n;
 	uint64_t start = p->start + i * p->cell;
-	const struct view_segment *segment = segment_at(s, start);
+	const struct view_segment *segment = view_segment_at(s, start);
 
 	if (!p->ready && start >= p->next)
 		return (struct look){' ', NORMAL}; /* not known yet */
@@ -317,7 +309,7 @@ int panel_map(const struct screen *screen, int y, int rows)
 	for (int row = 0; row < rows; row++, y++) {
 		size_t first = (size_t)row * p->columns;
 		uint64_t start = p->start + first * p->cell;
-		const struct view_segment *segment = segment_at(screen->state, start);
+		const struct view_segment *segment = view_segment_at(screen->state, start);
 
 		put(y, 0, FAINT, "%c %012" PRIx64, segment ? "vpd"[segment->kind] : ' ', start);
 		for (size_t i = first; i < MIN(first + p->columns, p->count); i++)

@@ -52,7 +52,7 @@ static struct view_segment *add_segment(struct view_state *s, enum view_segment_
 	return segment;
 }
 
-static struct view_segment *segment_of(struct view_state *s, uint64_t address)
+const struct view_segment *view_segment_at(const struct view_state *s, uint64_t address)
 {
 	for (size_t i = 0; i < s->segment_count; i++)
 		if (address - s->segments[i].start < s->segments[i].length)
@@ -66,6 +66,7 @@ static void add_extents(struct view_state *s, struct json_object *extents,
 	for (size_t i = 0; i < get_count(extents); i++) {
 		struct json_object *extent = json_object_array_get_idx(extents, i);
 		struct view_extent *to = &s->extents[s->extent_count];
+		const struct view_segment *at;
 		struct view_segment *segment;
 
 		if (s->extent_count == VIEW_EXTENTS)
@@ -73,7 +74,8 @@ static void add_extents(struct view_state *s, struct json_object *extents,
 		*to = (struct view_extent){state, get_number(extent, "start"),
 					   get_number(extent, "length")};
 		s->extent_count++;
-		segment = segment_of(s, to->start);
+		at = view_segment_at(s, to->start);
+		segment = at ? &s->segments[at - s->segments] : NULL;
 		if (segment && state == VIEW_ACCEPTED)
 			segment->allocated += to->length;
 		if (segment && state == VIEW_PENDING)
@@ -223,11 +225,6 @@ void sample_poison(struct view_state *state, struct json_object *rows)
 uint64_t sample_map(struct cell *cells, size_t count, uint64_t base, uint64_t cell_size,
 		    struct json_object *map)
 {
-	static const char *const names[CELL_KINDS] = {
-		[CELL_RANGES] = "ranges",	[CELL_LINES] = "lines",
-		[CELL_LATENT] = "latent",	[CELL_LISTED] = "listed",
-		[CELL_PERMANENT] = "permanent", [CELL_INJECTED] = "injected",
-	};
 	struct json_object *from = get_member(map, "cells");
 
 	for (size_t i = 0; i < get_count(from); i++) {
@@ -235,7 +232,7 @@ uint64_t sample_map(struct cell *cells, size_t count, uint64_t base, uint64_t ce
 		uint64_t index = (get_number(cell, "start") - base) / cell_size; /* below: huge */
 
 		for (unsigned kind = 0; index < count && kind < CELL_KINDS; kind++)
-			cells[index].n[kind] += get_number(cell, names[kind]);
+			cells[index].n[kind] += get_number(cell, cell_names[kind]);
 	}
 	return get_number(map, "next");
 }

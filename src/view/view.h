@@ -157,6 +157,8 @@ int view_timeout_ms(const struct view *view);
  * came or went. */
 bool view_step(struct view *view);
 const struct view_state *view_state(const struct view *view);
+/* NULL: there is nothing at that address. */
+const struct view_segment *view_segment_at(const struct view_state *state, uint64_t address);
 
 /* Lets the next sample begin now. */
 void view_hurry(struct view *view);

@@ -175,18 +175,12 @@ static unsigned kinds_of(const struct swcxl_poison_row *row)
 
 static void out_cell(struct out *out, uint64_t start, const struct cell *cell)
 {
-	static const char *const names[CELL_KINDS] = {
-		[CELL_RANGES] = "ranges",	[CELL_LINES] = "lines",
-		[CELL_LATENT] = "latent",	[CELL_LISTED] = "listed",
-		[CELL_PERMANENT] = "permanent", [CELL_INJECTED] = "injected",
-	};
-
 	if (!cell->n[CELL_RANGES])
 		return;
 	out_begin(out, NULL, '{');
 	out_uint(out, "start", start);
 	for (unsigned kind = 0; kind < CELL_KINDS; kind++)
-		out_uint(out, names[kind], cell->n[kind]);
+		out_uint(out, cell_names[kind], cell->n[kind]);
 	out_end(out, '}');
 }
 

@@ -20,19 +20,13 @@
 #define PART_BYTES (256 * KiB) /* of a reply; one record more is not much more */
 #define PART_SILENT 1024u      /* records that say nothing, in a row, before a part ends */
 
-/* What makes a state fit: as the table of a state file has it. */
 static const struct identity {
 	const char *name;
 	size_t offset, size;
 } identity[] = {
-#define PLACE(field) offsetof(struct swcxl_config, field), sizeof(((struct swcxl_config *)0)->field)
-	{"volatile", PLACE(volatile_size)},
-	{"persistent", PLACE(persistent_size)},
-	{"partitionable", PLACE(partitionable_size)},
-	{"lsa", PLACE(lsa_size)},
-	{"dc-regions", PLACE(dc_regions)},
-	{"dc-region-size", PLACE(dc_region_size)},
-#undef PLACE
+#define IDENTITY(name, field) \
+	{name, offsetof(struct swcxl_config, field), sizeof(((struct swcxl_config *)0)->field)},
+#include "tbl/identity.tbl.h"
 };
 
 static uint64_t identity_of(const struct swcxl_config *config, const struct identity *id)
