@@ -2,22 +2,22 @@
 /*
  * The control protocol: a whole conversation with a fresh device, without sockets.
  *
- * The first byte says in pieces of how many bytes the rest arrives: of so many, 0 for all at once;
- * from 128 on of random sizes, and from 192 on with a state file, whose commits begin, end and
- * fail between the pieces. The rest is what the client sends after negotiation. Whatever it is,
- * the process lives, its output is lines of JSON, and each request gets a reply.
+ * Whatever a client sends, the process lives, its output is lines of JSON, and each request gets a
+ * reply. What it imports comes out again as it went in.
  */
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "front/qmp/session.h"
+#include "front/qmp/state_json.h"
 #include "loop/loop.h"
+#include "qmp_script.h"
 #include "state/state.h"
 #include "swcxl/swcxl.h"
 
-#define RANDOM_PIECES 128
-#define DURABLE 192
+#define IMPORT "{'execute': 'swcxl-import-state', 'arguments': {'state': "
 
 /* A disk, as far as the control socket knows of one. */
 static struct disk {
@@ -148,18 +148,18 @@ static void feed(struct qmp_session *session, const char *bytes, size_t len, uin
 	uint32_t seed = choice;
 
 	while (len && !session->qmp->quit) {
-		bool random = choice >= RANDOM_PIECES;
+		bool random = choice >= QMP_RANDOM_PIECES;
 		size_t piece = !choice ? len : random ? next_size(&seed) : choice;
 		size_t n = qmp_session_feed(session, bytes, piece < len ? piece : len);
 
-		assert(n || session->qmp->quit || choice >= DURABLE);
+		assert(n || session->qmp->quit || choice >= QMP_DURABLE);
 		bytes += n;
 		len -= n;
-		if (choice >= DURABLE)
+		if (choice >= QMP_DURABLE)
 			turn(session->qmp, seed >> 9);
 		fetch(session);
 	}
-	if (choice >= DURABLE) {
+	if (choice >= QMP_DURABLE) {
 		disk = (struct disk){.durable = disk.stats.changes,
 				     .stats.changes = disk.stats.changes};
 		qmp_commit_done(session->qmp);
@@ -167,11 +167,57 @@ static void feed(struct qmp_session *session, const char *bytes, size_t len, uin
 	}
 }
 
+/* ---- a state ------------------------------------------------------------------------------- */
+
+/* All of what the device says of its state: parts, without what is of the moment. */
+static void export(const struct qmp *qmp, struct out *out)
+{
+	struct swcxl_cursor cursor = {0};
+	struct swcxl_change change;
+
+	out_begin(out, NULL, '[');
+	while (swcxl_save_next(qmp->dev, &cursor, &change))
+		state_out(out, &change, true);
+	out_end(out, ']');
+}
+
+static void begin_import(struct qmp_session *session, uint8_t choice)
+{
+	char head[512];
+
+	snprintf(head, sizeof(head),
+		 IMPORT
+		 "{'swcxl-state': 1, 'device': {'volatile': %llu, 'persistent': %llu, "
+		 "'partitionable': 0, 'lsa': 1280, 'dc-regions': 2, 'dc-region-size': %llu}, "
+		 "'records': ",
+		 SWCXL_CAPACITY_UNIT, SWCXL_CAPACITY_UNIT, SWCXL_CAPACITY_UNIT);
+	feed(session, head, strlen(head), choice);
+}
+
+/* Records that a device has taken are a state that it can give, and take again. */
+static void import(struct qmp_session *session, const char *records, size_t len, uint8_t choice)
+{
+	struct out once = {0}, again = {0};
+
+	begin_import(session, choice);
+	feed(session, "[", 1, choice);
+	feed(session, records, len, choice);
+	feed(session, "]}}}\n", 5, choice);
+	export(session->qmp, &once);
+	begin_import(session, 0);
+	feed(session, once.p, once.len, 0);
+	feed(session, "}}}\n", 4, 0);
+	export(session->qmp, &again);
+	assert(session->qmp->quit || (once.len == again.len && !memcmp(once.p, again.p, once.len)));
+	out_free(&once);
+	out_free(&again);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const char hello[] = "{'execute': 'qmp_capabilities'}";
 	struct loop *loop = loop_new(true);
-	struct swcxl_config config;
+	const struct swcxl_config config = qmp_script_config();
 	struct swcxl_dev *dev;
 	struct qmp_session *session;
 	struct qmp qmp = {0};
@@ -184,7 +230,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	};
 	struct qmp_host qmp_host = {.name = "mem0", .trace = on_qmp_trace};
 
-	if (size && data[0] >= DURABLE) {
+	if (size && data[0] >= QMP_DURABLE) {
 		qmp_host.settled = on_settled;
 		qmp_host.unwritable = on_unwritable;
 		qmp_host.state_stats = on_state_stats;
@@ -192,17 +238,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	disk = (struct disk){0};
 	replies = 0;
 
-	swcxl_config_init(&config);
-	config.volatile_size = config.persistent_size = SWCXL_CAPACITY_UNIT;
-	config.serial = 1;
-	config.poison_list_max = 4;
-	config.event_log_max = 4;
-	config.ranges_max = 64;
-	config.media_memory_max = 1 << 20;
-	config.dc_regions = 2;
-	config.dc_region_size = SWCXL_CAPACITY_UNIT;
-	config.dc_block_size = SWCXL_LINE;
-	config.dc_flags[1] = SWCXL_DC_SHARABLE | SWCXL_DC_NON_VOLATILE;
 	if (!loop || swcxl_new(&config, &host, &dev))
 		abort();
 	loop_attach(loop, dev);
@@ -212,7 +247,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!session)
 		abort();
 	feed(session, hello, strlen(hello), 0);
-	if (size)
+	if (size > 1 && data[1] == QMP_RECORDS)
+		import(session, (const char *)data + 2, size - 2, data[0]);
+	else if (size)
 		feed(session, (const char *)data + 1, size - 1, data[0]);
 	/* the greeting, a reply each, and what events there were */
 	assert(replies == 1 + qmp.stats.requests + qmp.stats.events);

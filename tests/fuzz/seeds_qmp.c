@@ -3,8 +3,12 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "base/le.h"
+#include "front/qmp/state_json.h"
 #include "front/qmp/table.h"
+#include "qmp_script.h"
 #include "seeds.h"
+#include "../model/device.h"
 
 static void say(unsigned chunk, const char *text)
 {
@@ -168,8 +172,69 @@ static void every_field(void)
 	}
 }
 
+/* ---- records of a state ---- */
+
+/* A device of which there is something to be said of each kind. */
+static void live(struct test_device *t)
+{
+	const struct swcxl_config *c = swcxl_get_config(t->dev);
+	const struct swcxl_event_header header = {.uuid = {1}};
+	struct swcxl_dc_add add = {.region = 0, .length = 256};
+	uint8_t in[48] = {1}, out[64 * KiB];
+	struct swcxl_dc_region region;
+	size_t len;
+
+	for (unsigned i = 0; i < 6; i++)
+		swcxl_plant(t->dev, i * 192, SWCXL_LINE, (enum swcxl_source)(i % 4), i != 1,
+			    i == 2);
+	swcxl_media_write(t->dev, 4096, "content", 7);
+	for (unsigned i = 0; i <= c->event_log_max; i++)
+		swcxl_event_inject(t->dev, SWCXL_LOG_FATAL, &header, NULL, 0);
+	swcxl_dc_region_get(t->dev, 0, &region);
+	swcxl_dc_add(t->dev, &add);
+	le_store(in + 8, 8, region.start);
+	le_store(in + 16, 8, add.length);
+	test_execute(t, 0x4802, in, 32, out, &len);
+	add.length = 512;
+	swcxl_dc_add(t->dev, &add);
+	memset(in, 0, 8);
+	test_execute(t, 0x4103, in, 24, out, &len);
+}
+
+static void every_record(void)
+{
+	const struct swcxl_config config = qmp_script_config();
+	struct swcxl_cursor cursor = {0};
+	struct swcxl_change change;
+	struct out all = {0};
+	struct test_device t;
+	char name[64];
+
+	test_device_open(&t, &config);
+	live(&t);
+	for (unsigned n = 0; swcxl_save_next(t.dev, &cursor, &change); n++) {
+		struct out out = {0};
+
+		if (!state_out(&out, &change, true))
+			continue;
+		ADD((int)n % 3, QMP_RECORDS);
+		add_bytes(out.p, out.len);
+		snprintf(name, sizeof(name), "record-%u", n);
+		save("qmp", name);
+		out_add(&all, all.len ? ", " : "", all.len ? 2 : 0);
+		out_add(&all, out.p, out.len);
+		out_free(&out);
+	}
+	ADD(QMP_DURABLE, QMP_RECORDS);
+	add_bytes(all.p, all.len);
+	save("qmp", "records");
+	out_free(&all);
+	test_device_close(&t);
+}
+
 void seeds_qmp(void)
 {
+	every_record();
 	every_command();
 	every_field();
 	dictionary();
