@@ -417,8 +417,39 @@ static void accesses_outside(void)
 	test_device_close(&t);
 }
 
+/* ---- the rows themselves ---- */
+
+/* A register of a width that there is, in one dword or two, with bits of one kind each. */
+static bool makes_sense(const struct rows_of *r)
+{
+	uint64_t bits = UINT64_MAX >> (64 - 8 * r->width);
+
+	return (r->width == 3 || (r->width <= 8 && !(r->width & (r->width - 1)))) &&
+	       (r->offset % 4 + r->width <= 4 || (r->width == 8 && r->offset % 4 == 0)) &&
+	       !((r->reset | r->writable | r->clear) & ~bits) && !(r->writable & r->clear);
+}
+
+static void check_rows(const struct rows_of *rows_, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++) {
+		if (!makes_sense(&rows_[i]) ||
+		    (i && rows_[i].offset < rows_[i - 1].offset + rows_[i - 1].width))
+			printf("the row of %#x\n", rows_[i].offset);
+		CHECK(makes_sense(&rows_[i]));
+		CHECK(!i || rows_[i].offset >= rows_[i - 1].offset + rows_[i - 1].width);
+	}
+}
+
+static void rows_make_sense(void)
+{
+	check_rows(config_rows, ARRAY_SIZE(config_rows));
+	check_rows(component_rows, ARRAY_SIZE(component_rows));
+	check_rows(decoder_rows, ARRAY_SIZE(decoder_rows));
+}
+
 int main(void)
 {
+	RUN(rows_make_sense);
 	RUN(the_configuration_space);
 	RUN(the_component_registers);
 	RUN(the_device_registers);
