@@ -731,7 +731,7 @@ COMMAND(export_state, "swcxl-export-state", "state", "0.1", 0,
 COMMAND(import_state, "swcxl-import-state", "empty", "0.1", EFFECT,
 	"The device loses its power and comes back with this state, volatile capacity included: all of it, or an error, and then nothing has happened.",
 	ARG_OBJECT(state, "state", "as swcxl-export-state returns it, or a part of it; without, what came on this connection is dropped")
-	ARG_BOOL(more, "more", OPTIONAL, false, "the rest follows on this connection; nothing happens yet"))
+	ARG_BOOL(more, "more", OPTIONAL, false, "the rest follows on this connection; nothing happens yet. When no part comes for five seconds, another connection may begin an import, and this one is over"))
 COMMAND(clock_step, "swcxl-clock-step", "now", "0.1", EFFECT | TIME,
 	"Moves virtual time on, and replies when everything due until then has happened.",
 	ARG_UINT(nanoseconds, "nanoseconds", uint64_t, REQUIRED, 0, 0, INT64_MAX, ""))

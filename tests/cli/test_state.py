@@ -4,6 +4,7 @@
 import json
 import random
 import struct
+import time
 
 import pytest
 from ctl import DONE, NO_CONNECTION, REFUSED, USAGE, Ctl
@@ -245,6 +246,37 @@ def test_one_import_at_a_time(ctl, device, state):
         before = ctl.ok("state", "export")  # the one that had begun has gone, and nothing happened
         assert json.loads(before)["records"] == document["records"]
         other.cmd("swcxl-import-state", state=document)
+
+
+def test_an_idle_import_gives_way(ctl, device, state):
+    """Who begins one and says nothing more keeps nobody out; and what it sends then is not taken
+    for a state of its own."""
+    document = json.loads(state)
+    part = {**document, "records": []}
+    with device.qmp() as idle, device.qmp() as other:
+        idle.cmd("swcxl-import-state", state=part, more=True)
+        time.sleep(3)
+        idle.cmd("swcxl-import-state", state=part, more=True)
+        time.sleep(3)
+        with pytest.raises(QmpError, match="Another connection has begun"):
+            other.cmd("swcxl-import-state", state=document)
+        time.sleep(2.5)
+        other.cmd("swcxl-import-state", state=document)
+        with pytest.raises(QmpError, match="No part had come for 5 seconds.*begin again"):
+            idle.cmd("swcxl-import-state", state=part)
+        assert json.loads(ctl.ok("state", "export"))["records"] == document["records"]
+        idle.cmd("swcxl-import-state", state=part)
+        assert json.loads(ctl.ok("state", "export"))["records"] != document["records"]
+
+
+@pytest.mark.parametrize("name", ["persistent", "partitionable", "lsa", "dc-regions"])
+def test_a_capacity_is_no_negative_number(device, state, name):
+    document = json.loads(state)
+    with device.qmp() as qmp:
+        for value in -1, -(1 << 63), 0.5, "0":
+            document["device"][name] = value
+            with pytest.raises(QmpError, match=f"'device' has no number '{name}'"):
+                qmp.cmd("swcxl-import-state", state=document)
 
 
 def test_what_a_client_may_say_wrong(device):

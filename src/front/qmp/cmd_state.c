@@ -15,10 +15,12 @@
 #include "base/width.h"
 #include "front/qmp/session.h"
 #include "front/qmp/state_json.h"
+#include "loop/loop.h"
 
 #define FORMAT 1
 #define PART_BYTES (256 * KiB) /* of a reply; one record more is not much more */
 #define PART_SILENT 1024u      /* records that say nothing, in a row, before a part ends */
+#define IMPORT_IDLE_S 5	       /* without a part, and an import gives way to another one */
 
 static const struct identity {
 	const char *name;
@@ -84,6 +86,7 @@ bool cmd_export_state(struct qmp_call *call, const struct qmp_export_state_args 
 
 struct state_import {
 	struct swcxl_dev *dev; /* fresh, with what has come so far */
+	uint64_t last_ns;      /* when a part came last */
 	uint64_t records;
 	uint32_t settings; /* that there have been */
 	struct state_record record;
@@ -97,17 +100,35 @@ void qmp_import_free(struct state_import *import)
 	free(import);
 }
 
+/* What waits may be as large as a device, so there is one. Who has begun it and sends nothing more
+ * must not keep others out. */
+static bool is_free(struct qmp_call *call)
+{
+	for (struct qmp_session *s = call->qmp->sessions; s; s = s->next) {
+		if (!s->import)
+			continue;
+		if (loop_elapsed_ns() - s->import->last_ns < IMPORT_IDLE_S * NS_PER_S)
+			return qmp_error(call, "Another connection has begun to import a state");
+		qmp_import_free(s->import);
+		s->import = NULL;
+		s->import_gone = true;
+	}
+	return true;
+}
+
 static struct state_import *begin(struct qmp_call *call)
 {
 	struct state_import *import;
 
-	/* what waits may be as large as a device */
-	for (struct qmp_session *s = call->qmp->sessions; s; s = s->next) {
-		if (!s->import)
-			continue;
-		qmp_error(call, "Another connection has begun to import a state");
+	if (call->session->import_gone) {
+		qmp_error(call,
+			  "No part had come for %d seconds, and another connection began to "
+			  "import a state: begin again",
+			  IMPORT_IDLE_S);
 		return NULL;
 	}
+	if (!is_free(call))
+		return NULL;
 	import = calloc(1, sizeof(*import));
 	if (import && !swcxl_twin(call->qmp->dev, &import->dev))
 		return import;
@@ -135,7 +156,7 @@ static bool check_head(struct qmp_call *call, struct json_object *state)
 		uint64_t is = identity_of(config, id);
 
 		if (!json_object_object_get_ex(device, id->name, &value) ||
-		    !json_object_is_type(value, json_type_int))
+		    !json_object_is_type(value, json_type_int) || json_object_get_int64(value) < 0)
 			return qmp_error(call, "'device' has no number '%s'", id->name);
 		if (json_object_get_uint64(value) != is)
 			return qmp_error(call,
@@ -212,11 +233,14 @@ bool cmd_import_state(struct qmp_call *call, const struct qmp_import_state_args 
 		session->import = begin(call);
 	if (in->has_state)
 		ok = session->import && take_part(call, in->state);
-	if (ok && in->has_state && in->more)
+	if (ok && in->has_state && in->more) {
+		session->import->last_ns = loop_elapsed_ns();
 		return true;
+	}
 	if (ok && in->has_state)
 		adopt(call);
 	qmp_import_free(session->import);
 	session->import = NULL;
+	session->import_gone = false;
 	return ok;
 }
