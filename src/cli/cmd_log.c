@@ -182,9 +182,9 @@ static void show_bytes(struct json_object *document, const uint8_t *p, size_t le
 				       json_object_new_string_len((const char *)p, (int)len));
 	else if (document)
 		add_hex(document, "data", p, len);
-	else if (text)
-		fwrite(p, 1, len, stdout);
-	else
+	else if (text && len)
+		printf("%.*s%s", (int)len, (const char *)p, p[len - 1] == '\n' ? "" : "\n");
+	else if (!text)
 		hex_dump(p, len);
 }
 
