@@ -37,6 +37,7 @@ enum cci_step {
 	STEP_FAULT,  /* kind (bit 7: all end), row of its command, value, count */
 	STEP_HEALTH, /* status, media status, life used, temperature u16, corrected errors */
 	STEP_MANY,   /* flags, ranges; each: address, lines */
+	STEP_COMMIT, /* what happens on the way to the disk */
 	STEPS
 };
 
@@ -48,6 +49,16 @@ enum cci_form {
 	FORM_VALID,  /* what row_input() says */
 	FORM_FILL,   /* length u16, a byte for all of it */
 	FORMS
+};
+
+/* Of durable state, modulo COMMITS. */
+enum cci_commit {
+	COMMIT_BEGINS, /* another one, that all waits for from now on */
+	COMMIT_BEFORE, /* all but the last one are done */
+	COMMIT_DONE,
+	COMMIT_BROKEN, /* nothing can be made durable */
+	COMMIT_MENDED,
+	COMMITS
 };
 
 /* Channels: the mailboxes, then the control channels. */

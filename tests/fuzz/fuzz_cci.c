@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A life of the device: commands on three kinds of channels, registers of any width, time, plants,
- * content, resets, memory that runs out. After every step the device must make sense; every
- * change that comes out of it goes into a second device, which must save the same state.
+ * content, resets, memory that runs out, a disk that is slow or broken. After every step the
+ * device must make sense; every change that comes out of it goes into a second device, which must
+ * save the same state.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -27,6 +28,9 @@ static uint8_t *lent[SWCXL_MAILBOXES];	    /* a page of registers, then the payl
 static uint8_t *out;
 static uint64_t top; /* bytes */
 static bool faulty;  /* faults are planted: answers may be wrong */
+
+static bool broken; /* no change can be made durable */
+static uint64_t commits;
 
 /* ---- operands ---- */
 
@@ -178,17 +182,40 @@ static void check_answer(unsigned opcode, unsigned rc, size_t len)
 #endif
 }
 
+static bool rings(unsigned box)
+{
+	return get_register(box, MBOX_CONTROL) & MBOX_CONTROL_DOORBELL;
+}
+
+/* Does the reply to a command on a mailbox wait for a commit? */
+static bool is_holding(void)
+{
+	return t.ticket && !broken;
+}
+
+/* A mailbox that rang before shows what it showed then. */
+static void check_held(unsigned box, bool rang, uint64_t command, uint64_t status)
+{
+	MUST(is_holding());
+	MUST(!rang || get_register(box, MBOX_COMMAND) == command);
+	MUST(!rang || get_register(box, MBOX_STATUS) >> 32 == status >> 32);
+}
+
 static void run_mailbox(unsigned box, unsigned opcode, const uint8_t *in, uint32_t len)
 {
 	uint32_t fits = MIN(len, swcxl_get_config(t.dev)->payload_size);
-	uint64_t command, status;
+	bool rang = rings(box);
+	uint64_t command = get_register(box, MBOX_COMMAND), status = get_register(box, MBOX_STATUS);
 
 	swcxl_bar_write(t.dev, SWCXL_BAR_DEVICE, swcxl_payload_offset(t.dev, box), in, fits);
 	put_register(box, MBOX_COMMAND, opcode | (uint64_t)len << 16, 8);
 	put_register(box, MBOX_CONTROL, MBOX_CONTROL_DOORBELL, 4);
-	if (faulty && get_register(box, MBOX_CONTROL) & MBOX_CONTROL_DOORBELL)
+	if (rings(box)) {
+		if (!faulty)
+			check_held(box, rang, command, status);
 		return;
-	MUST(!(get_register(box, MBOX_CONTROL) & MBOX_CONTROL_DOORBELL));
+	}
+	MUST(faulty || !is_holding());
 	command = get_register(box, MBOX_COMMAND);
 	status = get_register(box, MBOX_STATUS);
 	MUST(MBOX_COMMAND_OPCODE(command) == opcode);
@@ -201,6 +228,9 @@ static void run_mailbox(unsigned box, unsigned opcode, const uint8_t *in, uint32
 static void run(unsigned which, unsigned opcode, const uint8_t *bytes, uint32_t len)
 {
 	uint8_t *in = malloc(len ? len : 1);
+	const struct row *row = row_of(opcode);
+	bool kept = row && row->effects && !(row->rules & NOT_KEPT);
+	uint64_t changes = t.changes;
 	size_t out_len = 0;
 	unsigned rc;
 
@@ -213,6 +243,7 @@ static void run(unsigned which, unsigned opcode, const uint8_t *bytes, uint32_t 
 		rc = swcxl_execute(channel[which], opcode, in, len, out, &out_len);
 		check_answer(opcode, rc, out_len);
 	}
+	MUST(!broken || !kept || t.changes == changes);
 	free(in);
 }
 
@@ -469,6 +500,38 @@ static void step_many(struct input *in)
 	MUST(!error || error == -ENOMEM || after.poisoned_lines == before.poisoned_lines);
 }
 
+/* Settled is settled: only what waits for a commit, or a fault, leaves a doorbell at 1. */
+static void check_doorbells(void)
+{
+	for (unsigned box = 0; box < SWCXL_MAILBOXES; box++)
+		MUST(faulty || is_holding() || !rings(box));
+}
+
+/* As the state file's side does it: a ticket is 0 when all is durable. */
+static void step_commit(struct input *in)
+{
+	switch (take(in, 1) % COMMITS) {
+	case COMMIT_BEGINS:
+		t.ticket = ++commits;
+		break;
+	case COMMIT_BEFORE:
+		swcxl_settled(t.dev, commits ? commits - 1 : 0);
+		break;
+	case COMMIT_DONE:
+		t.ticket = 0;
+		swcxl_settled(t.dev, commits);
+		break;
+	case COMMIT_BROKEN:
+		broken = true;
+		swcxl_unwritable(t.dev, broken);
+		break;
+	default:
+		broken = false;
+		swcxl_unwritable(t.dev, broken);
+	}
+	check_doorbells();
+}
+
 /* ---- what must hold ---- */
 
 static void apply(void *ctx, const struct swcxl_change *change)
@@ -525,6 +588,9 @@ static void step_more(unsigned kind, struct input *in)
 		break;
 	case STEP_MANY:
 		step_many(in);
+		break;
+	case STEP_COMMIT:
+		step_commit(in);
 		break;
 	default:
 		step_lend(in);
@@ -612,7 +678,8 @@ static void begin(const struct swcxl_config *c)
 	t.shadow = shadow.dev;
 	top = c->volatile_size + c->persistent_size + c->dc_regions * c->dc_region_size;
 	sane_begin(t.dev);
-	faulty = false;
+	faulty = broken = false;
+	commits = 0;
 	out = malloc(c->payload_size);
 	for (unsigned i = 0; i < SWCXL_MAILBOXES; i++)
 		lent[i] = aligned_alloc(SWCXL_REGISTERS_SIZE, LENT_SIZE);

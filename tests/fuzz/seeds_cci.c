@@ -263,6 +263,43 @@ static void fault_seeds(void)
 	}
 }
 
+/* Commands whose replies wait for a commit that is done, is done in part, never comes; a scan that
+ * ends meanwhile; a reset; a disk that is broken; and memory that a peer maps. */
+static void commit_seeds(void)
+{
+	static const int ends[] = {COMMIT_DONE, COMMIT_BEFORE, COMMIT_BROKEN, COMMIT_MENDED};
+
+	for (unsigned i = 0; i < ARRAY_SIZE(ends); i++) {
+		config(0, 4);
+		ADD(STEP_PLANT, 0, 5, 2, 1, 0);
+		for (unsigned box = ON_PRIMARY; box <= ON_CONTROL; box++) {
+			ADD(STEP_COMMIT, COMMIT_BEGINS);
+			command(box, 0x4301); /* writes */
+			command(box, 0x4300); /* finds it held */
+			ADD(STEP_COMMIT, COMMIT_BEGINS);
+			command(box, 0x4304); /* a scan, which ends */
+			ADD(STEP_TIME, 129, STEP_COMMIT, ends[i], STEP_STATE);
+			command(box, 0x4305);
+			ADD(STEP_COMMIT, COMMIT_DONE);
+			command(box, 0x4302);
+		}
+		ADD(STEP_COMMIT, COMMIT_BEGINS);
+		command(ON_PRIMARY, 0x4103);
+		ADD(STEP_RESET, i, STEP_COMMIT, ends[i], STEP_COMMIT, COMMIT_DONE);
+		ADD(STEP_LEND, 8, STEP_PEER, 0, 8, 1, 0, 0x40, STEP_COMMIT, COMMIT_BEGINS);
+		ADD(STEP_PEER, 0x80, 4, 0, 1, STEP_LEND, 2, STEP_COMMIT, ends[i]);
+		ADD(STEP_PEER, 0x80, 4, 0, 1, STEP_COMMIT, COMMIT_DONE, STEP_STATE);
+		save("cci", (char[]){'c', 'o', 'm', 'm', 'i', 't', (char)('a' + i), 0});
+	}
+	config(0, 4);
+	ADD(STEP_COMMIT, COMMIT_BROKEN);
+	for (unsigned i = 0; i < ARRAY_SIZE(rows); i++)
+		command(ON_CONTROL, rows[i].opcode);
+	ADD(STEP_STATE, STEP_COMMIT, COMMIT_MENDED);
+	command(ON_PRIMARY, 0x4301);
+	save("cci", "unwritable");
+}
+
 void seeds_cci(void)
 {
 	for (unsigned i = 0; i < ARRAY_SIZE(rows); i++) {
@@ -298,6 +335,7 @@ void seeds_cci(void)
 		    4, 0, 1 | n << 1, STEP_TIME, n, STEP_LEND, 2 | n % 2);
 	save("cci", "mapped");
 	fault_seeds();
+	commit_seeds();
 	firmware_seeds();
 	dump_seeds();
 	doe_seeds();

@@ -53,6 +53,7 @@ static void on_change(void *ctx, const struct swcxl_change *change)
 {
 	struct test_device *t = ctx;
 
+	t->changes++;
 	if (t->shadow && !t->shadow_error)
 		t->shadow_error = swcxl_apply(t->shadow, change);
 }

@@ -16,8 +16,9 @@ struct test_device {
 	struct swcxl_notice last_extent; /* what became of it */
 	void (*hear)(const struct swcxl_notice *notice); /* all of them, when it is set */
 	unsigned irqs[SWCXL_MSIX_VECTORS];
-	bool mailbox_used;	  /* since the last reset; no: there is the control channel alone */
-	uint64_t ticket;	  /* what the device is told to wait for */
+	bool mailbox_used; /* since the last reset; no: there is the control channel alone */
+	uint64_t ticket;   /* what the device is told to wait for */
+	uint64_t changes;
 	struct swcxl_dev *shadow; /* gets every change, when there is one */
 	int shadow_error;
 };
