@@ -18,17 +18,17 @@ static struct json_object *region_flags(struct json_object *device, const struct
 {
 	struct json_object *regions = get_member(get_member(device, "dynamic-capacity"), "regions");
 
-	if (regions && i < json_object_array_length(regions))
+	if (i < get_count(regions))
 		return json_object_get(get_member(json_object_array_get_idx(regions, i), "flags"));
 	return bit_keys(ENUM_dc_flag, region->sanitize ? SWCXL_DC_SANITIZE : 0);
 }
 
 static void print_flags(struct json_object *flags)
 {
-	for (size_t i = 0; i < json_object_array_length(flags); i++)
+	for (size_t i = 0; i < get_count(flags); i++)
 		printf("%s%s", i ? "," : "",
 		       json_object_get_string(json_object_array_get_idx(flags, i)));
-	puts(json_object_array_length(flags) ? "" : "-");
+	puts(get_count(flags) ? "" : "-");
 	json_object_put(flags);
 }
 

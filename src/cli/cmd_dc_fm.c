@@ -124,14 +124,14 @@ static uint64_t bytes_of(struct json_object *device, const char *key)
 	struct json_object *rows = rows_of(device, key);
 	uint64_t bytes = 0;
 
-	for (size_t i = 0; i < json_object_array_length(rows); i++)
+	for (size_t i = 0; i < get_count(rows); i++)
 		bytes += get_number(json_object_array_get_idx(rows, i), "length");
 	return bytes;
 }
 
 static void print_rows(struct json_object *rows)
 {
-	for (size_t i = 0; i < json_object_array_length(rows); i++) {
+	for (size_t i = 0; i < get_count(rows); i++) {
 		struct json_object *row = json_object_array_get_idx(rows, i);
 		struct extent extent = {
 			.range = {get_number(row, "start"), get_number(row, "length")},
@@ -155,7 +155,7 @@ static struct json_object *new_offers(struct json_object *before, struct json_ob
 	uint64_t known = get_number(dc, "offers") + get_number(dc, "dead-offers");
 	struct json_object *rows = rows_of(after, "pending"), *array = json_object_new_array();
 
-	for (size_t i = 0; i < json_object_array_length(rows); i++) {
+	for (size_t i = 0; i < get_count(rows); i++) {
 		struct json_object *row = json_object_array_get_idx(rows, i);
 
 		if (get_number(row, "offer") > known)
@@ -214,7 +214,7 @@ static struct json_object *requested(struct json_object *device)
 {
 	struct json_object *rows = rows_of(device, "accepted"), *array = json_object_new_array();
 
-	for (size_t i = 0; i < json_object_array_length(rows); i++) {
+	for (size_t i = 0; i < get_count(rows); i++) {
 		struct json_object *row = json_object_array_get_idx(rows, i);
 
 		if (get_bool(row, "release-requested"))

@@ -12,7 +12,7 @@
 
 static enum status show(struct ctl *ctl)
 {
-	struct json_object *faults = qmp_call(ctl_link(ctl), "swcxl-query-faults", NULL, NULL);
+	struct json_object *faults = qmp_call_list(ctl_link(ctl), "swcxl-query-faults", NULL);
 	size_t n = json_object_array_length(faults);
 
 	if (ctl->json) {

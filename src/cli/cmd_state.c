@@ -31,11 +31,14 @@ static const char *text_of(struct json_object *value)
 
 static struct json_object *part(struct ctl *ctl, const char *next)
 {
-	struct json_object *args = json_object_new_object();
+	struct json_object *args = json_object_new_object(), *state;
 
 	add_string(args, "next", next);
 	add_bool(args, "secrets", ctl_has(ctl, OPT_secrets));
-	return qmp_call(ctl_link(ctl), "swcxl-export-state", args, NULL);
+	state = qmp_call(ctl_link(ctl), "swcxl-export-state", args, NULL);
+	if (!json_object_is_type(get_member(state, "records"), json_type_array))
+		die(NO_CONNECTION, "The device exports a state without a list of records");
+	return state;
 }
 
 /* All parts in one, or NULL: the device has changed meanwhile. */

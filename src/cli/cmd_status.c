@@ -193,7 +193,7 @@ static void print_media(const struct overview *o)
 
 	if (strcmp(status, "ready") != 0)
 		printf("Media       %s%s%s\n", colour(RED), status, colour(PLAIN));
-	if (!security)
+	if (!json_object_is_type(security, json_type_object))
 		return;
 	json_object_object_foreach (security, key, value) {
 		if (!json_object_get_boolean(value))

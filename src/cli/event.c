@@ -82,7 +82,7 @@ static void read_all(struct link *link, unsigned log, struct event_log *out)
 	struct json_object *args = json_object_new_object(), *rows;
 
 	add_string(args, "log", log_key(log));
-	rows = qmp_call(link, "swcxl-query-events", args, NULL);
+	rows = qmp_call_list(link, "swcxl-query-events", args);
 	out->count = (unsigned)json_object_array_length(rows);
 	out->more = false;
 	out->records = xalloc(out->records, (out->count + 1ull) * RECORD_SIZE);

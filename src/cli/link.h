@@ -77,10 +77,12 @@ static inline void link_close(struct link *link)
 
 bool link_is_qmp(const struct link *link);
 
-/* Executes a QMP command (args may be NULL; consumed) and returns what it returns, which the
- * caller puts. An error is REFUSED; `what` names the context in its text, or NULL. */
+/* Executes a QMP command (args may be NULL; consumed) and returns what it returns, an object, which
+ * the caller puts. An error is REFUSED; `what` names the context in its text, or NULL. */
 struct json_object *qmp_call(struct link *link, const char *command, struct json_object *args,
 			     const char *what);
+/* The same for a command that returns an array. What is in either may be of any type. */
+struct json_object *qmp_call_list(struct link *link, const char *command, struct json_object *args);
 
 /* The next event by that name that has come or comes within timeout_ms (< 0: for ever), which the
  * caller puts, or NULL. Events by other names are dropped. */

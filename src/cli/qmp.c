@@ -177,8 +177,9 @@ static _Noreturn void die_error(const char *command, struct json_object *error, 
 	    next ? ". " : "", next ? next : "", next ? "." : "");
 }
 
-struct json_object *qmp_call(struct link *link, const char *command, struct json_object *args,
-			     const char *what)
+/* What a command returns, which is of this type or the end. */
+static struct json_object *call(struct link *link, const char *command, struct json_object *args,
+				const char *what, enum json_type type)
 {
 	struct json_object *request = json_object_new_object();
 	struct json_object *answer, *value;
@@ -193,8 +194,24 @@ struct json_object *qmp_call(struct link *link, const char *command, struct json
 	if (value)
 		die_error(command, value, what);
 	value = json_object_get(get_member(answer, "return"));
+	if (!json_object_is_type(value, type))
+		die(NO_CONNECTION,
+		    "The device at %s returns what %s does not: it is no swcxl process that "
+		    "matches this swcxlctl",
+		    q->path, command);
 	json_object_put(answer);
 	return value;
+}
+
+struct json_object *qmp_call(struct link *link, const char *command, struct json_object *args,
+			     const char *what)
+{
+	return call(link, command, args, what, json_type_object);
+}
+
+struct json_object *qmp_call_list(struct link *link, const char *command, struct json_object *args)
+{
+	return call(link, command, args, NULL, json_type_array);
 }
 
 struct json_object *qmp_wait(struct link *link, const char *name, int64_t timeout_ms)

@@ -92,7 +92,7 @@ struct json_object *media_rows(struct link *link, struct range range)
 		add_number(args, "start", range.start);
 		add_number(args, "length", end - range.start);
 		add_number(args, "max", ROWS_PER_CALL);
-		rows = qmp_call(link, "swcxl-query-poison", args, NULL);
+		rows = qmp_call_list(link, "swcxl-query-poison", args);
 		count = json_object_array_length(rows);
 		for (size_t i = 0; i < count; i++)
 			json_object_array_add(all,
