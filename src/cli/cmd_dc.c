@@ -25,9 +25,11 @@ static struct json_object *region_flags(struct json_object *device, const struct
 
 static void print_flags(struct json_object *flags)
 {
-	for (size_t i = 0; i < get_count(flags); i++)
-		printf("%s%s", i ? "," : "",
-		       json_object_get_string(json_object_array_get_idx(flags, i)));
+	for (size_t i = 0; i < get_count(flags); i++) {
+		const char *flag = json_object_get_string(json_object_array_get_idx(flags, i));
+
+		printf("%s%s", i ? "," : "", quote(flag ? flag : "").s);
+	}
 	puts(get_count(flags) ? "" : "-");
 	json_object_put(flags);
 }

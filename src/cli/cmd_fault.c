@@ -23,7 +23,7 @@ static enum status show(struct ctl *ctl)
 		struct json_object *fault = json_object_array_get_idx(faults, i);
 		uint64_t count = get_number(fault, "count"), hits = get_number(fault, "hits");
 
-		printf("%s", get_string(fault, "fault"));
+		printf("%s", quote(get_string(fault, "fault")).s);
 		if (get_number(fault, "opcode"))
 			printf(" of %s", opcode_full((unsigned)get_number(fault, "opcode")));
 		if (get_number(fault, "value"))

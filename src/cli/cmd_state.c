@@ -83,10 +83,13 @@ static void print_state(FILE *file, struct json_object *state)
 	size_t n = json_object_array_length(records);
 
 	fprintf(file, "{\"swcxl-state\": %d,\n", FORMAT);
-	fprintf(file, "\"device\": %s,\n\"records\": [\n", text_of(get_member(state, "device")));
-	for (size_t i = 0; i < n; i++)
-		fprintf(file, "%s%s\n", text_of(json_object_array_get_idx(records, i)),
-			i + 1 < n ? "," : "");
+	fprintf(file, "\"device\": ");
+	print_escaped(file, text_of(get_member(state, "device")));
+	fprintf(file, ",\n\"records\": [\n");
+	for (size_t i = 0; i < n; i++) {
+		print_escaped(file, text_of(json_object_array_get_idx(records, i)));
+		fprintf(file, "%s\n", i + 1 < n ? "," : "");
+	}
 	fprintf(file, "]}\n");
 }
 
@@ -271,8 +274,9 @@ static void index_of(struct json_object *state, struct json_object *index, const
 
 static void print_record(char sign, struct json_object *record)
 {
-	printf("%s%c %s%s\n", colour(sign == '-' ? RED : GREEN), sign, text_of(record),
-	       colour(PLAIN));
+	printf("%s%c ", colour(sign == '-' ? RED : GREEN), sign);
+	print_escaped(stdout, text_of(record));
+	printf("%s\n", colour(PLAIN));
 }
 
 /* Those of one that the other has not, or not like that; what replaces them follows at once. */

@@ -192,13 +192,13 @@ static void print_media(const struct overview *o)
 	const char *separator = "Security    ";
 
 	if (strcmp(status, "ready") != 0)
-		printf("Media       %s%s%s\n", colour(RED), status, colour(PLAIN));
+		printf("Media       %s%s%s\n", colour(RED), quote(status).s, colour(PLAIN));
 	if (!json_object_is_type(security, json_type_object))
 		return;
 	json_object_object_foreach (security, key, value) {
 		if (!json_object_get_boolean(value))
 			continue;
-		printf("%s%s", separator, key);
+		printf("%s%s", separator, quote(key).s);
 		separator = ", ";
 	}
 	if (*separator == ',')
@@ -238,8 +238,9 @@ static void print_overview(const struct overview *o)
 {
 	printf("Device      CXL memory device, firmware %s", o->id.fw_revision);
 	if (o->device)
-		printf(", name %s, serial %s, CXL %s", get_string(o->device, "name"),
-		       get_string(o->device, "serial"), get_string(o->device, "cxl-revision"));
+		printf(", name %s, serial %s, CXL %s", quote(get_string(o->device, "name")).s,
+		       quote(get_string(o->device, "serial")).s,
+		       quote(get_string(o->device, "cxl-revision")).s);
 	putchar('\n');
 	print_capacity(o);
 	if (o->id.regions)

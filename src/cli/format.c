@@ -90,6 +90,26 @@ struct text duration_text(uint64_t ms)
 	return t;
 }
 
+struct quote quote(const char *text)
+{
+	struct quote q;
+
+	snprintf(q.s, sizeof(q.s), "%s", text);
+	for (char *c = q.s; *c; c++)
+		if (*c < ' ' || *c > '~')
+			*c = '?';
+	return q;
+}
+
+void print_escaped(FILE *file, const char *json)
+{
+	for (const unsigned char *c = (const unsigned char *)json; *c; c++)
+		if (*c == 0x7f || (*c == 0xc2 && c[1] >= 0x80 && c[1] < 0xa0))
+			fprintf(file, "\\u%04x", *c == 0x7f ? *c : *++c);
+		else
+			putc_unlocked(*c, file);
+}
+
 static const struct {
 	const char *text, *key;
 } sources[8] = {

@@ -29,6 +29,17 @@ struct text time_text(uint64_t ns);	 /* UTC; "-" for 0, a device clock that was 
 struct text since_text(uint64_t ns);	 /* " since ..."; "" for 0 */
 struct text duration_text(uint64_t ms);	 /* "850 ms", "4.2 s" */
 
+/* Text that a device sent, as much as fits: what is not printable ASCII, and so may be a control
+ * sequence of the terminal, becomes '?'. */
+struct quote {
+	char s[256];
+};
+struct quote quote(const char *text);
+
+/* Prints a JSON text, whose strings may hold what a terminal takes as control characters beside
+ * those that are always escaped: DEL, and 80h to 9Fh. */
+void print_escaped(FILE *file, const char *json);
+
 /* Error sources of a Media Error Record: "Injected"; and for JSON "injected". */
 const char *source_text(unsigned source);
 const char *source_key(unsigned source);

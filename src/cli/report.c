@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/util.h"
+#include "cli/format.h"
 #include "client/names.h"
 #include "swcxl/swcxl.h"
 
@@ -161,9 +162,10 @@ const char *opcode_full(unsigned opcode)
 
 void print_json(struct json_object *document)
 {
-	puts(json_object_to_json_string_ext(document, JSON_C_TO_STRING_PRETTY |
-							      JSON_C_TO_STRING_SPACED |
-							      JSON_C_TO_STRING_NOSLASHESCAPE));
+	print_escaped(stdout, json_object_to_json_string_ext(
+				      document, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED |
+							JSON_C_TO_STRING_NOSLASHESCAPE));
+	putchar('\n');
 	json_object_put(document);
 }
 
@@ -173,6 +175,9 @@ static void say(char *text)
 	for (char *c = text; *c; c++)
 		if ((unsigned char)*c < ' ' || *c == 0x7f)
 			*c = '?';
+		else if ((unsigned char)c[0] == 0xc2 && (unsigned char)c[1] >= 0x80 &&
+			 (unsigned char)c[1] < 0xa0)
+			c[0] = c[1] = '?';
 	fflush(stdout);
 	fprintf(stderr, "swcxlctl: %s\n", text);
 }

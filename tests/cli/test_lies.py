@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""A device that answers what no device does, over its control socket: an end with a status. (tests/fuzz/fuzz_ctl.c looks for more of it.)"""
+"""A device that answers what no device does, over its control socket: an end with a status, and
+nothing that a terminal would obey. (tests/fuzz/fuzz_ctl.c looks for more of it.)"""
 
 import json
 import os
@@ -10,6 +11,8 @@ import pytest
 
 from ctl import DONE, NO_CONNECTION, Ctl
 from daemon import Daemon
+
+EVIL = "\x1b[2J\x07\x7f\x9b2J"
 
 
 class Liar:
@@ -112,3 +115,29 @@ def test_state_without_records(liar):
     for value in (None, {}, "text"):
         liar.lie = replace("swcxl-export-state", "records", value)
         Ctl("--qmp", liar.path).fails(NO_CONNECTION, "a state without a list of records", "state", "export")
+
+
+@pytest.mark.parametrize("words, lie", [
+    (["status"], replace("swcxl-query-device", "name", EVIL)),
+    (["status"], replace("swcxl-query-device", "serial", EVIL)),
+    (["status"], replace("swcxl-query-device", "cxl-revision", EVIL)),
+    (["status"], replace("swcxl-query-device", "media", "status", EVIL)),
+    (["status"], replace("swcxl-query-device", "security", {EVIL: True})),
+    (["status", "--json"], replace("swcxl-query-device", "name", EVIL)),
+    (["dc", "config"], replace("swcxl-query-device", "dynamic-capacity", "regions", 0, "flags", [EVIL])),
+    (["dc", "config", "--json"],
+     replace("swcxl-query-device", "dynamic-capacity", "regions", 0, "flags", [EVIL])),
+    (["fault"], replace("swcxl-query-faults", [{"fault": EVIL}])),
+    (["trace"], replace("swcxl-query-device", "trace", EVIL)),
+    (["trace", "--json"], replace("swcxl-query-device", "trace", EVIL)),
+    (["state", "export"], replace("swcxl-export-state", "device", EVIL)),
+    (["state", "export"], replace("swcxl-export-state", "records", 0, {EVIL: EVIL})),
+])
+def test_nothing_reaches_a_terminal_as_its_control(liar, words, lie):
+    liar.lie = lie
+    result = Ctl("--qmp", liar.path).run(*words)
+    text = result.out + result.err
+    assert "2J" in text
+    assert all(c == "\n" or (c >= " " and not "\x7f" <= c < "\xa0") for c in text), result
+    if "--json" in words or words == ["state", "export"]:
+        assert EVIL in str(json.loads(result.out)) or "2J" in json.dumps(json.loads(result.out))
