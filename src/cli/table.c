@@ -84,13 +84,15 @@ struct json_object *media_rows(struct link *link, struct range range)
 {
 	struct json_object *all = json_object_new_array();
 	uint64_t end = range.start + range.length;
+	uint64_t from;
 	size_t count;
 
 	do {
 		struct json_object *args = json_object_new_object(), *rows, *last;
 
-		add_number(args, "start", range.start);
-		add_number(args, "length", end - range.start);
+		from = range.start;
+		add_number(args, "start", from);
+		add_number(args, "length", end - from);
 		add_number(args, "max", ROWS_PER_CALL);
 		rows = qmp_call_list(link, "swcxl-query-poison", args);
 		count = json_object_array_length(rows);
@@ -101,7 +103,7 @@ struct json_object *media_rows(struct link *link, struct range range)
 		if (last)
 			range.start = get_number(last, "start") + get_number(last, "length");
 		json_object_put(rows);
-	} while (count == ROWS_PER_CALL && range.start < end);
+	} while (count == ROWS_PER_CALL && range.start > from && range.start < end);
 	return all;
 }
 

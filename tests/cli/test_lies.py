@@ -141,3 +141,9 @@ def test_nothing_reaches_a_terminal_as_its_control(liar, words, lie):
     assert all(c == "\n" or (c >= " " and not "\x7f" <= c < "\xa0") for c in text), result
     if "--json" in words or words == ["state", "export"]:
         assert EVIL in str(json.loads(result.out)) or "2J" in json.dumps(json.loads(result.out))
+
+
+def test_list_that_does_not_go_on_ends(liar):
+    rows = [{"start": 0, "length": 0}] * 65536
+    liar.lie = replace("swcxl-query-poison", rows)
+    assert "65536 rows" in Ctl("--qmp", liar.path).ok("poison", "list", "--media", "--limit", "1")
