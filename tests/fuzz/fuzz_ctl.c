@@ -4,10 +4,12 @@
  * way, cut off or made up. The program ends with a status, its output is text, or with --json
  * documents, and no control character of the device's reaches the terminal.
  *
- * The program is as it is but for its links (pci.c, qmp.c), whose part is played here. It
+ * The program is as it is but for what it gets from the system (ctl_fakes.h) and one of its links:
+ * that to a PCI function is played here, that to a control socket is its own (ctl_socket.c). It
  * ends by _exit() and leaves its memory to the system: here that is a jump, and leaks are not
- * looked for.
+ * looked for, but what is large is freed.
  */
+#include <errno.h>
 #include <json-c/json.h>
 #include <setjmp.h>
 #include <stdio.h>
@@ -18,27 +20,35 @@
 #include "base/le.h"
 #include "base/util.h"
 #include "cli/ctl.h"
+#include "cli/terminal.h"
+#include "ctl_fakes.h"
 #include "ctl_script.h"
+#include "ctl_socket.h"
 #include "input.h"
 
-_Noreturn void fuzz_ctl_exit(int status);
+#undef realloc
+#undef free
+#undef fopen
+#undef fclose
 #define _exit fuzz_ctl_exit
 #include "cli/report.c" /* for its one piece of state, too */
 
 #define PAYLOAD_MAX 4096u
 #define COMMANDS_MAX 400u
 #define SLEEPS_MAX 100u
-#define GONE 99 /* the status of a program that was stopped */
+#define BLOCKS_MAX 4096u
+#define FILES_MAX 8u
 
 __attribute__((visibility("default"))) int __lsan_is_turned_off(void);
-int ctl_main(int argc, char **argv);
-int fuzz_ctl_sleep(useconds_t us);
 
 static struct test_device t;
 static struct input in;
 static unsigned executed, sleeps;
 static uint8_t answer[UINT16_MAX];
 static jmp_buf end_of_program;
+static bool control;
+static void *blocks[BLOCKS_MAX]; /* of the program; NULL: free */
+static FILE *files[FILES_MAX];	 /* likewise */
 
 int __lsan_is_turned_off(void)
 {
@@ -46,6 +56,14 @@ int __lsan_is_turned_off(void)
 }
 
 /* ---- the process ----------------------------------------------------------------------------- */
+
+static void pass(uint64_t ns)
+{
+	if (control)
+		ctl_socket_pass(ns);
+	else
+		swcxl_advance(t.dev, swcxl_now(t.dev) + ns);
+}
 
 void fuzz_ctl_exit(int status)
 {
@@ -56,18 +74,90 @@ int fuzz_ctl_sleep(useconds_t us)
 {
 	if (++sleeps > SLEEPS_MAX)
 		fuzz_ctl_exit(GONE);
-	swcxl_advance(t.dev, swcxl_now(t.dev) + us * 1000ull + 1);
+	pass(us * 1000ull + 1);
 	return 0;
 }
 
-int64_t now_ns(void)
+int fuzz_ctl_clock(clockid_t id, struct timespec *now)
 {
-	return (int64_t)(swcxl_now(t.dev) & INT64_MAX);
+	uint64_t ns = swcxl_now(t.dev) & INT64_MAX;
+
+	MUST(id == CLOCK_MONOTONIC);
+	*now = (struct timespec){.tv_sec = (time_t)(ns / NS_PER_S),
+				 .tv_nsec = (long)(ns % NS_PER_S)};
+	return 0;
 }
 
-int64_t now_ms(void)
+/* There are no other programs. */
+int fuzz_ctl_exec(const char *program, ...)
 {
-	return now_ns() / 1000000;
+	MUST(program);
+	errno = ENOENT;
+	return -1;
+}
+
+/* What is kept a record of; more than that leaks. */
+void *fuzz_ctl_realloc(void *old, size_t size)
+{
+	void *p = realloc(old, size);
+
+	MUST(p);
+	for (size_t i = 0; i < BLOCKS_MAX; i++)
+		if (blocks[i] == old) {
+			blocks[i] = p;
+			break;
+		}
+	return p;
+}
+
+void fuzz_ctl_free(void *p)
+{
+	for (size_t i = 0; i < BLOCKS_MAX && p; i++)
+		if (blocks[i] == p)
+			blocks[i] = NULL;
+	free(p);
+}
+
+/* No file can be written. With a control socket the input has what can be read, whatever the name;
+ * otherwise there is nothing. */
+FILE *fuzz_ctl_fopen(const char *path, const char *mode)
+{
+	size_t len, slot = 0;
+	uint8_t *bytes;
+
+	MUST(path);
+	while (slot < FILES_MAX && files[slot])
+		slot++;
+	if (*mode != 'r' || !control || slot == FILES_MAX) {
+		errno = *mode != 'r' ? EACCES : ENOENT;
+		return NULL;
+	}
+	len = take(&in, 2);
+	len = MIN(len, in.len);
+	bytes = fuzz_ctl_realloc(NULL, len + 1);
+	take_bytes(&in, bytes, len);
+	files[slot] = fmemopen(bytes, len, "r");
+	return files[slot];
+}
+
+int fuzz_ctl_fclose(FILE *file)
+{
+	for (size_t i = 0; i < FILES_MAX; i++)
+		if (files[i] == file)
+			files[i] = NULL;
+	return fclose(file);
+}
+
+/* What a program that has ended leaves. */
+static void clean_up(void)
+{
+	for (size_t i = 0; i < FILES_MAX; i++)
+		if (files[i])
+			fuzz_ctl_fclose(files[i]);
+	for (size_t i = 0; i < BLOCKS_MAX; i++) {
+		free(blocks[i]);
+		blocks[i] = NULL;
+	}
 }
 
 /* ---- the link -------------------------------------------------------------------------------- */
@@ -164,31 +254,6 @@ bool pci_normalise(const char *text, char bdf[static 16])
 	return *text;
 }
 
-struct link *qmp_open(const char *path, const char *origin)
-{
-	(void)origin;
-	die(NO_CONNECTION, "Nobody answers at %s", path);
-}
-
-bool link_is_qmp(const struct link *link)
-{
-	(void)link;
-	return false;
-}
-
-struct json_object *qmp_call(struct link *link, const char *command, struct json_object *args,
-			     const char *what)
-{
-	(void)link, (void)command, (void)args, (void)what;
-	abort(); /* without a control socket nobody calls that */
-}
-
-struct json_object *qmp_wait(struct link *link, const char *event, int64_t timeout_ms)
-{
-	(void)link, (void)event, (void)timeout_ms;
-	abort();
-}
-
 /* Measures real time: nothing for a fuzzer. */
 enum status cmd_bench(struct ctl *ctl)
 {
@@ -218,7 +283,7 @@ static void live(void)
 	swcxl_dc_release(t.dev, &release);
 	for (unsigned log = 0; log < SWCXL_LOGS; log++)
 		swcxl_event_inject(t.dev, log, &(struct swcxl_event_header){.uuid = {1}}, bytes, 8);
-	swcxl_advance(t.dev, 1ull << 32);
+	pass(1ull << 32);
 }
 
 static void open_device(uint8_t flags)
@@ -237,6 +302,8 @@ static void open_device(uint8_t flags)
 	test_device_open(&t, &c);
 	the_link.shared = flags & CTL_SHARED;
 	the_link.payload = c.payload_size;
+	if (control)
+		ctl_socket_open(&t, &in);
 	if (!(flags & CTL_IDLE))
 		live();
 }
@@ -285,10 +352,29 @@ static void check_json(const char *text, size_t len)
 	json_tokener_free(tokener);
 }
 
+/* Text without control characters, but for blank ones (a log may be text, with tabs) and the
+ * program's own colours if there are any. */
+static void check_text(const char *text, size_t len)
+{
+	bool colours = *colour(BOLD);
+
+	for (size_t i = 0; i < len; i++) {
+		if (colours && text[i] == '\033' && text[i + 1] == '[') {
+			i += 2 + strspn(text + i + 2, "0123456789;");
+			MUST(text[i] == 'm');
+			continue;
+		}
+		if (text[i] == '\n' || text[i] == '\t')
+			continue;
+		MUST((unsigned char)text[i] >= ' ' && text[i] != 0x7f);
+		MUST((unsigned char)text[i] != 0xc2 || (unsigned char)text[i + 1] < 0x80 ||
+		     (unsigned char)text[i + 1] > 0x9f);
+	}
+}
+
 static void check_output(const char *text, size_t len, int status)
 {
-	for (size_t i = 0; i < len; i++) /* a log may be text, with tabs */
-		MUST((unsigned char)text[i] >= ' ' || text[i] == '\n' || text[i] == '\t');
+	check_text(text, len);
 	if (as_json && status != GONE && (status == DONE || len) && !strstr(text, "Usage") &&
 	    strncmp(text, "swcxlctl ", 9) != 0)
 		check_json(text, len);
@@ -297,39 +383,58 @@ static void check_output(const char *text, size_t len, int status)
 #endif
 }
 
+/* Its output, and what it says of errors. */
+static void run_and_check(int argc, char **argv)
+{
+	FILE *saved[] = {stdin, stdout, stderr};
+	char *text = NULL, *errors = NULL;
+	size_t len, errors_len;
+	int status;
+
+	stdin = fopen("/dev/null", "r");
+	stdout = open_memstream(&text, &len);
+	stderr = open_memstream(&errors, &errors_len);
+	MUST(stdin && stdout && stderr);
+	status = run(argc, argv);
+	fclose(stdin);
+	fclose(stdout);
+	fclose(stderr);
+	stdin = saved[0];
+	stdout = saved[1];
+	stderr = saved[2];
+	MUST((status >= DONE && status <= NO_CONNECTION) || status == GONE);
+	check_output(text, len, status);
+	check_text(errors, errors_len);
+	free(text);
+	free(errors);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	char *argv[CTL_WORDS_MAX + 5] = {strdup("swcxlctl"), strdup("--pci"), strdup("x")};
-	char *words[CTL_WORDS_MAX + 5], *text = NULL;
-	FILE *saved[] = {stdout, stderr}, *nowhere = fopen("/dev/null", "w");
-	int argc = 3, status;
+	char *argv[CTL_WORDS_MAX + 5] = {strdup("swcxlctl")}, *words[CTL_WORDS_MAX + 5];
 	uint8_t flags;
-	size_t len;
+	int argc = 3;
 
 	setenv("NO_COLOR", "1", 1);
+	colours_choose("auto");
 	in = (struct input){data, size};
 	executed = sleeps = 0;
 	as_json = false;
 	flags = (uint8_t)take(&in, 1);
+	control = flags & CTL_CONTROL;
+	argv[1] = strdup(control ? "--qmp" : "--pci");
+	argv[2] = strdup("x");
 	open_device(flags);
 	if (flags & CTL_JSON)
 		argv[argc++] = strdup("--json");
 	for (unsigned n = (unsigned)take(&in, 1) % (CTL_WORDS_MAX + 1); n > 0; n--)
 		argv[argc++] = take_word();
 	memcpy(words, argv, sizeof(words));
-	stdout = open_memstream(&text, &len);
-	MUST(stdout && nowhere);
-	stderr = nowhere;
-	status = run(argc, argv);
-	stderr = saved[1];
-	fclose(stdout);
-	stdout = saved[0];
-	fclose(nowhere);
-	MUST((status >= DONE && status <= NO_CONNECTION) || status == GONE);
-	check_output(text, len, status);
-	free(text);
+	run_and_check(argc, argv);
+	clean_up();
 	for (int i = 0; i < argc; i++)
 		free(words[i]);
+	ctl_socket_close();
 	test_device_close(&t);
 	return 0;
 }
