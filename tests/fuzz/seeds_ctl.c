@@ -192,6 +192,10 @@ static const struct {
 	{"dc add 2M", NULL},
 	{"dc add 544M+2M --tag 00112233445566778899aabbccddeeff", NULL},
 	{"dc reclaim 512M+2M --forced", NULL},
+	{"dc reclaim 512M+2M", NULL},
+	{"dc add --policy enable-shared-access --tag 00112233445566778899aabbccddeeff", NULL},
+	{"fault delay --value 250ms", NULL},
+	{"plant --from errors", "1G 64\n0 64\n"},
 	{"dc reclaim --tag 00000000000000000000000000000000", NULL},
 	{"log component-state-dump populate", NULL},
 	{"health life-used=90 temperature=70", NULL},
@@ -207,6 +211,47 @@ static const struct {
 	{"reset cold", NULL},
 	{"status --color always", NULL},
 };
+
+/* What no device says: these answers, one after the other. */
+static void told(const char *line, int flags, const char *const *answers)
+{
+	char name[64];
+
+	ADD(flags | CTL_CONTROL, (int)words_of(line));
+	say_words(line);
+	lines(CTL_LINE_TRUE, 0);
+	for (; *answers; answers++) {
+		ADD(CTL_SEND_ALL, CTL_LINE_BYTES, (int)strlen(*answers), 0);
+		say_more(*answers);
+	}
+	snprintf(name, sizeof(name), "told-%s-%d", line, flags);
+	for (char *c = name; *c; c++)
+		*c = *c == ' ' ? '-' : *c;
+	save("ctl", name);
+}
+
+static void tales(void)
+{
+	static const char *const faults[] = {
+		"{\"return\": [{\"fault\": \"hang\", \"opcode\": 17156, \"value\": 3, "
+		"\"count\": 2, \"hits\": 1}, null, 7]}",
+		NULL};
+	static const char *const parts[] = {
+		"{\"return\": {\"records\": [{\"poison\": 1}], \"next\": \"a\", \"generation\": "
+		"1}}",
+		"{\"return\": {\"records\": [null, 1], \"next\": \"b\", \"generation\": 1}}",
+		"{\"return\": {\"records\": [], \"generation\": 1}}",
+		"{\"return\": {\"records\": [{\"poison\": 2}], \"next\": \"\"}}", NULL};
+	static const char *const unknown[] = {
+		"{\"error\": {\"class\": \"CommandNotFound\", \"desc\": \"?\"}}", NULL};
+
+	for (int flags = 0; flags <= CTL_JSON; flags++) {
+		told("fault", flags, faults);
+		told("state export", flags, parts);
+		told("state diff live live", flags, parts);
+		told("status", flags, unknown);
+	}
+}
 
 static void over_control(void)
 {
@@ -241,6 +286,7 @@ void seeds_ctl(void)
 {
 	every_command();
 	over_control();
+	tales();
 	for (unsigned i = 0; i < OPTIONS; i++)
 		word("ctl", "--%s", options[i].name);
 	seed("events of a log", "events --log fatal --limit 1", 0, CTL_PATCH);
