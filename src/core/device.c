@@ -263,13 +263,16 @@ static void advance_all(struct swcxl_dev *dev, uint64_t now_ns)
 		w->advance(dev, now_ns);
 }
 
+/* All are brought to each time at which something is due, so that all happens in the order of
+ * time; at last to the present. The end of time is no deadline of anybody's. */
 static void advance_to(struct swcxl_dev *dev, uint64_t now_ns)
 {
+	const uint64_t last_ns = MIN(now_ns, SWCXL_NO_DEADLINE - 1);
 	const struct work *work = NULL;
 	uint64_t due, before = SWCXL_NO_DEADLINE; /* or nobody ever goes on */
 
-	while ((due = earliest(dev, NULL, &work)) <= now_ns && due != before) {
-		uint64_t to = MIN(until(dev, work, due), now_ns);
+	while ((due = earliest(dev, NULL, &work)) <= last_ns && due != before) {
+		uint64_t to = MIN(until(dev, work, due), last_ns);
 
 		if (due) /* what others pass until then comes first */
 			advance_all(dev, due - 1);
@@ -277,17 +280,14 @@ static void advance_to(struct swcxl_dev *dev, uint64_t now_ns)
 			w->advance(dev, w == work ? to : due);
 		before = due;
 	}
-	advance_all(dev, now_ns);
-	dev->now_ns = now_ns;
+	advance_all(dev, last_ns);
+	dev->now_ns = MAX(dev->now_ns, now_ns);
 }
 
-/* All are brought to each time at which something is due, so that all happens in the order of
- * time; at last to the present. The end of time is no deadline of anybody's. */
 uint64_t swcxl_advance(struct swcxl_dev *dev, uint64_t now_ns)
 {
 	if (now_ns > dev->now_ns)
-		advance_to(dev, MIN(now_ns, SWCXL_NO_DEADLINE - 1));
-	dev->now_ns = MAX(dev->now_ns, now_ns);
+		advance_to(dev, now_ns);
 	mailbox_show_background(dev);
 	dev->deadline_ns = earliest(dev, NULL, NULL);
 	return dev->deadline_ns;

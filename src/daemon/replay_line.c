@@ -82,6 +82,25 @@ static const char *find_digits(const char *text)
 	return found;
 }
 
+/* Where the JSON object ends that begins there, or NULL. Its strings may look like anything. */
+static char *object_end(char *at)
+{
+	bool string = false;
+	unsigned depth = 0;
+
+	for (; *at; at++) {
+		if (*at == '\\' && at[1])
+			at++;
+		else if (*at == '"')
+			string = !string;
+		else if (!string && strchr("{[", *at))
+			depth++;
+		else if (!string && strchr("}]", *at) && --depth == 0)
+			return at + 1;
+	}
+	return NULL;
+}
+
 const char *replay_line_parse(char *text, struct replay_line *line)
 {
 	char *at = text, *time = word(&at), *digits, *end;
@@ -92,10 +111,10 @@ const char *replay_line_parse(char *text, struct replay_line *line)
 	if (!line->channel || !number(time, 10, &line->time))
 		return "it does not begin with a time, a kind and a name";
 	if (!strcmp(line->kind, "qmp")) {
-		end = strstr(at, "} = {");
-		if (!end || *at != '{')
+		end = *at == '{' ? object_end(at) : NULL;
+		if (!end || strncmp(end, " = {", 4) != 0)
 			return "it has no arguments and result";
-		end[1] = '\0';
+		*end = '\0';
 		line->arguments = at;
 		return NULL;
 	}

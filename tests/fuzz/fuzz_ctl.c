@@ -378,6 +378,7 @@ static void check_output(const char *text, size_t len, int status)
 	if (as_json && status != GONE && (status == DONE || len) && !strstr(text, "Usage") &&
 	    strncmp(text, "swcxlctl ", 9) != 0)
 		check_json(text, len);
+	MUST(!len || status == GONE || text[len - 1] == '\n');
 #ifdef FUZZ_CANARY /* a defect to be found: a size that is so large, in status */
 	MUST(!strstr(text, "PiB volatile"));
 #endif
