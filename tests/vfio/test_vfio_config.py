@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: MIT
 """Configuration space (PCI, and CXL 8.1) and component registers (CXL 8.2.4)."""
 
+import re
 import struct
 from pathlib import Path
 
 import pytest
+from daemon import Daemon
 from vfio_user import (BAR0, BAR2, BAR4, CONFIG, Client, Mailbox, capabilities, dvsecs,
                        extended_capabilities, register_blocks, size_bars)
 
@@ -498,3 +500,27 @@ def test_every_register_is_this(start):
             ("config", CONFIG, (0, 4096)), ("component", BAR0, (0x1000, 0x1400)),
             ("device", BAR2, (0x10000, 0x10200))) for line in measured(client, region, *span)]
     assert found == [line for line in expected if line and line[0] != "#"]
+
+
+def spans(lines):
+    """Of the writes of single zeros in a trace: where each name begins, and for how many bytes."""
+    for line in lines:
+        found = re.match(r"\d+ write (\w+) ([\w.-]+?)(?:\+\d+)? = 0x00 \| (\w+) ", line)
+        assert found, line
+        if "0x" not in found[2]:
+            yield found[1], found[2], int(found[3], 16)
+
+
+def test_every_register_has_this_name(tmp_path):
+    """register_names.txt: how a trace names what is written, which people and scripts read."""
+    with Daemon("--volatile", "256M", "--trace", tmp_path / "trace") as device:
+        with Client(device.socket) as client:
+            for region, span in ((CONFIG, (0, 0x240)), (BAR0, (0x1080, 0x1240))):
+                for at in range(*span):
+                    client.put(region, at, 0, 1)
+    names = {}
+    for block, name, at in spans(line for line in (tmp_path / "trace").read_text().splitlines()
+                                 if " write " in line):
+        names.setdefault((block, name), []).append(at)
+    found = [f"{block} {at[0]:04x} {len(at)} {name}" for (block, name), at in names.items()]
+    assert found == (Path(__file__).parent / "register_names.txt").read_text().splitlines()
