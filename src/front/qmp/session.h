@@ -44,7 +44,7 @@ struct qmp_session {
 	struct qmp_session *next;
 	struct swcxl_cci *cci;
 	struct state_import *import; /* under way, or NULL */
-	bool import_gone;	     /* it gave way to another one, which its client does not know */
+	bool import_gone; /* it gave way to another one, which its client does not know */
 	bool negotiated;
 	struct frame frame;
 	struct out out;
