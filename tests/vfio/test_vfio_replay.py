@@ -209,6 +209,13 @@ def test_what_cannot_be_replayed(recorded, tmp_path, old, new, text):
     assert not result.out
 
 
+def test_a_line_with_more_than_one_request(recorded, tmp_path):
+    path = tmp_path / "trace"
+    header = recorded.read_text().splitlines()[0]
+    path.write_text(f"{header}\n0 qmp quit {{}}}} {{}} = {{}}\n")
+    assert replay(path).status == DIFFERENT
+
+
 def test_no_file_of_a_header_is_opened(recorded, tmp_path):
     path, file = tmp_path / "trace", tmp_path / "file"
     text = recorded.read_text().replace("\n", "\n# state mem0.state\n", 1)

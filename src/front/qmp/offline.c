@@ -23,10 +23,14 @@ static void drop_output(struct qmp_session *session)
 	qmp_session_sent(session, qmp_session_pending(session, &bytes));
 }
 
+/* All of it, or up to where nothing more is taken: after "quit", or when a line that is several
+ * requests has more replies than a client may leave. */
 static void feed(struct qmp_session *session, const char *text)
 {
-	for (size_t len = strlen(text), n = 0; n < len && !session->out.failed;)
-		n += qmp_session_feed(session, text + n, len - n);
+	size_t len = strlen(text), n = 1;
+
+	for (; len && n && !session->out.failed; text += n, len -= n)
+		n = qmp_session_feed(session, text, len);
 }
 
 struct qmp_offline *qmp_offline_new(struct loop *loop, struct swcxl_dev *dev,
