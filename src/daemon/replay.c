@@ -28,6 +28,9 @@
 #include "state/state.h"
 #include "wire/registers.h"
 
+/* Numbers of control channels: all below the one that a line names are made. Weeks of clients. */
+#define CHANNEL_NUMBER_MAX (1u << 20)
+
 enum { SAME, DIFFERENT, CANNOT };
 
 /* A control channel of the trace. */
@@ -159,12 +162,14 @@ static struct channel *open_channel(struct replay *r, unsigned number)
 
 static bool channel_number(const char *name, unsigned *number)
 {
+	unsigned long value;
 	char *end;
 
 	if (strncmp(name, "control", 7) != 0)
 		return false;
-	*number = (unsigned)strtoul(name + 7, &end, 10);
-	return *number && !*end;
+	value = strtoul(name + 7, &end, 10);
+	*number = (unsigned)value;
+	return value && value <= CHANNEL_NUMBER_MAX && !*end;
 }
 
 static const char *do_gone(struct replay *r, const struct replay_line *line)

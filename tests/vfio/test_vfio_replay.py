@@ -209,6 +209,20 @@ def test_what_cannot_be_replayed(recorded, tmp_path, old, new, text):
     assert not result.out
 
 
+@pytest.mark.parametrize("number, status", [
+    ((1 << 20) - 1, SAME), ((1 << 20) + 1, CANNOT), ((1 << 32) - 1, CANNOT),
+    ((1 << 32) + 1, CANNOT), (-1, CANNOT),
+])
+def test_channels_are_bounded(recorded, tmp_path, number, status):
+    """All before a channel are made, which takes its time."""
+    path = tmp_path / "trace"
+    header = recorded.read_text().splitlines()[0]
+    path.write_text(f"{header}\n0 cci control{number} Get Log = 1 | 0401 in= rc=0016 out=\n")
+    result = replay(path)
+    assert result.status == status, result
+    assert status == SAME or "there is no such channel" in result.err
+
+
 def test_a_line_with_more_than_one_request(recorded, tmp_path):
     path = tmp_path / "trace"
     header = recorded.read_text().splitlines()[0]
