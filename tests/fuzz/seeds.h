@@ -24,7 +24,8 @@ __attribute__((format(printf, 2, 3))) void word(const char *target, const char *
 
 /* Each in a file of its own. */
 #define SEED_SETS(SEEDS) \
-	SEEDS(cci) SEEDS(ctl) SEEDS(options) SEEDS(pci) SEEDS(qmp) SEEDS(state) SEEDS(vfio)
+	SEEDS(cci)       \
+	SEEDS(ctl) SEEDS(options) SEEDS(pci) SEEDS(qmp) SEEDS(replay) SEEDS(state) SEEDS(vfio)
 #define SEEDS(target) void seeds_##target(void);
 SEED_SETS(SEEDS)
 #undef SEEDS

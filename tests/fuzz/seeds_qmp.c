@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Conversations on the control socket: each command of the table, and some in a row. */
-#include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "base/le.h"
 #include "front/qmp/state_json.h"
-#include "front/qmp/table.h"
+#include "qmp_arguments.h"
 #include "qmp_script.h"
 #include "seeds.h"
 #include "../model/device.h"
@@ -16,72 +16,24 @@ static void say(unsigned chunk, const char *text)
 	say_more(text);
 }
 
-static void arguments(const struct qmp_arg *arg);
-
-/* A value that an argument may have; for kinds that are not listed, one that some may. */
-static void argument(const struct qmp_arg *arg)
-{
-	char text[256] = "1";
-
-	switch (arg->kind) {
-	case QMP_UINT:
-		snprintf(text, sizeof(text), "%" PRIu64,
-			 arg->min <= 64 && arg->max >= 64 ? 64 : arg->min);
-		break;
-	case QMP_BOOL:
-		strcpy(text, "true");
-		break;
-	case QMP_ENUM:
-		snprintf(text, sizeof(text), "'%s'", arg->names->values[0].name);
-		break;
-	case QMP_STR:
-		strcpy(text, "'mem0'");
-		break;
-	case QMP_HEX:
-		snprintf(text, sizeof(text), "'%0*x'", 2 * (int)MIN(arg->min, 64u), 0);
-		break;
-	case QMP_LIST:
-		snprintf(text, sizeof(text), "['%s']", arg->names->values[0].name);
-		break;
-	case QMP_WORDS:
-		strcpy(text, "[1, 2]");
-		break;
-	case QMP_RANGES:
-		strcpy(text, "[[0, 64]]");
-		break;
-	default:
-		break;
-	}
-	say_more("'");
-	say_more(arg->name);
-	say_more("': ");
-	if (arg->kind != QMP_ITEMS) {
-		say_more(text);
-		return;
-	}
-	say_more("[{");
-	arguments(arg->item->args());
-	say_more("}]");
-}
-
-static void arguments(const struct qmp_arg *arg)
-{
-	for (; arg->name; arg++) {
-		argument(arg);
-		say_more(arg[1].name ? ", " : "");
-	}
-}
-
 /* Each command with all of its arguments, and without. */
 static void every_command(void)
 {
 	for (size_t i = 0; i < QMP_COMMANDS; i++) {
 		const struct qmp_command *command = &qmp_commands[i];
+		char *text = NULL;
+		size_t len;
+		FILE *to = open_memstream(&text, &len);
 
+		if (!to)
+			abort();
+		qmp_arguments(to, command->args());
+		fclose(to);
 		say(0, "{'execute': '");
 		say_more(command->name);
 		say_more("', 'arguments': {");
-		arguments(command->args());
+		say_more(text);
+		free(text);
 		say_more("}, 'id': 1}\r\n{'execute': '");
 		say_more(command->name);
 		say_more("'}\r\n");
