@@ -57,7 +57,7 @@ struct replay {
 	struct made {
 		char *text;
 		struct made *next;
-	} * made;
+	} * made, **made_end;
 };
 
 static int cannot(const struct replay *r, const char *why)
@@ -70,14 +70,13 @@ static int cannot(const struct replay *r, const char *why)
 
 static void push(struct replay *r, char *text)
 {
-	struct made **end = &r->made, *made = malloc(sizeof(*made));
+	struct made *made = malloc(sizeof(*made));
 
 	if (!made)
 		abort(); /* of a program that compares, nothing is left to be saved */
 	*made = (struct made){text, NULL};
-	while (*end)
-		end = &(*end)->next;
-	*end = made;
+	*(r->made ? r->made_end : &r->made) = made;
+	r->made_end = &made->next;
 }
 
 static void pop(struct replay *r)

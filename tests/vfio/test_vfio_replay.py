@@ -230,6 +230,14 @@ def test_a_line_with_more_than_one_request(recorded, tmp_path):
     assert replay(path).status == DIFFERENT
 
 
+def test_a_line_that_makes_many_does_not_take_long(recorded, tmp_path):
+    path = tmp_path / "trace"
+    header = recorded.read_text().splitlines()[0]
+    more = '{"execute": "swcxl-clear-faults"} ' * 150000
+    path.write_text(f"{header}\n0 qmp x {{}}}} {more}{{}} = {{}}\n")
+    assert replay(path).status == DIFFERENT
+
+
 def test_no_file_of_a_header_is_opened(recorded, tmp_path):
     path, file = tmp_path / "trace", tmp_path / "file"
     text = recorded.read_text().replace("\n", "\n# state mem0.state\n", 1)
