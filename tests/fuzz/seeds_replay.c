@@ -231,11 +231,36 @@ static void put_config(unsigned offset, uint32_t value)
 	swcxl_config_write(life.dev, offset, b, sizeof(b));
 }
 
+/* A record of each type, and what a host gets of it. */
+static void every_event(void)
+{
+	static const char *const records[] = {
+#define RECORD(id, name, ...) name,
+#include "tbl/event_fields.tbl.h"
+	};
+	static const uint8_t in[1] = {SWCXL_LOG_FATAL};
+
+	for (unsigned i = 0; i < ARRAY_SIZE(records); i++) {
+		char request[256], name[64];
+
+		snprintf(request, sizeof(request),
+			 "{\"execute\": \"swcxl-inject-event\", \"arguments\": {\"log\": "
+			 "\"fatal\", \"type\": \"%s\", \"fields\": {}}}",
+			 records[i]);
+		snprintf(name, sizeof(name), "event-%s", records[i]);
+		begin(1);
+		qmp_offline_execute(life.qmp, request);
+		execute(0x0100, in, sizeof(in));
+		end(name);
+	}
+}
+
 /* A transfer that ends with its channel; data objects; what begins again. */
 static void what_is_left(void)
 {
 	static const uint8_t part[128 + 128] = {1, 1};
 	static const uint32_t object[] = {1, 3, 0};
+	static const uint8_t enable[4] = {MBOX_CONTROL_DOORBELL_IRQ};
 
 	begin(0);
 	execute(0x0201, part, sizeof(part));
@@ -250,6 +275,9 @@ static void what_is_left(void)
 	put_config(DOE + DOE_READ_MAILBOX, 0);
 	end("object");
 	begin(2);
+	swcxl_bar_write(life.dev, SWCXL_BAR_DEVICE,
+			swcxl_payload_offset(life.dev, 0) - MBOX_PAYLOAD + MBOX_CONTROL, enable,
+			sizeof(enable));
 	execute(0x0400, part, 300);
 	ring(SWCXL_MAILBOX_PRIMARY, 0x4300, part, 256);
 	end("claimed");
@@ -288,6 +316,7 @@ void seeds_replay(void)
 	every_command();
 	every_register();
 	every_control_command();
+	every_event();
 	what_is_left();
 	headers();
 }
