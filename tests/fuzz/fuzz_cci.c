@@ -31,6 +31,7 @@ static bool faulty;  /* faults are planted: answers may be wrong */
 
 static bool broken; /* no change can be made durable */
 static uint64_t commits;
+static bool may_end; /* this step may tell of the end of what runs in the background */
 
 /* ---- operands ---- */
 
@@ -193,6 +194,17 @@ static bool is_holding(void)
 	return t.ticket && !broken;
 }
 
+/* A reply that is held is not in the payload: that is what the command came with. */
+static void check_unseen(unsigned box, const uint8_t *in, uint32_t len)
+{
+	uint8_t *shown = malloc(len ? len : 1);
+
+	MUST(shown);
+	swcxl_bar_read(t.dev, SWCXL_BAR_DEVICE, swcxl_payload_offset(t.dev, box), shown, len);
+	MUST(!memcmp(shown, in, len));
+	free(shown);
+}
+
 /* A mailbox that rang before shows what it showed then. */
 static void check_held(unsigned box, bool rang, uint64_t command, uint64_t status)
 {
@@ -213,6 +225,8 @@ static void run_mailbox(unsigned box, unsigned opcode, const uint8_t *in, uint32
 	if (rings(box)) {
 		if (!faulty)
 			check_held(box, rang, command, status);
+		if (!faulty && !rang)
+			check_unseen(box, in, fits);
 		return;
 	}
 	MUST(faulty || !is_holding());
@@ -560,6 +574,16 @@ static void check_state(void)
 	check_changes();
 }
 
+/* Each beginning has its end, as far as anybody has heard. */
+static void check_background(void)
+{
+	unsigned begun = t.notices[SWCXL_NOTICE_BACKGROUND_STARTED];
+	struct swcxl_status st;
+
+	swcxl_query(t.dev, &st);
+	MUST(begun - t.notices[SWCXL_NOTICE_BACKGROUND_COMPLETED] == st.background.running);
+}
+
 /* ---- one life ---- */
 
 static void step_more(unsigned kind, struct input *in)
@@ -601,6 +625,7 @@ static void step(struct input *in)
 {
 	unsigned kind = (unsigned)take(in, 1) % STEPS, n;
 
+	may_end = kind == STEP_COMMIT || kind == STEP_RESET || kind == STEP_CONFIG_WRITE;
 	switch (kind) {
 	case STEP_COMMAND:
 		step_command(in);
@@ -668,6 +693,12 @@ static void on_trace(void *ctx, const struct swcxl_trace *trace)
 	MUST(ctx == &t && sum <= 255 * (trace->in_len + trace->out_len));
 }
 
+/* Nobody hears of an end that is not durable, but for a reset, which waits for nothing. */
+static void on_news(const struct swcxl_notice *notice)
+{
+	MUST(notice->kind != SWCXL_NOTICE_BACKGROUND_COMPLETED || !t.ticket || may_end);
+}
+
 static void begin(const struct swcxl_config *c)
 {
 	test_device_open(&t, c);
@@ -676,6 +707,7 @@ static void begin(const struct swcxl_config *c)
 	MUST(!swcxl_new(c, &t.host, &t.dev));
 	test_device_open(&shadow, c);
 	t.shadow = shadow.dev;
+	t.hear = on_news;
 	top = c->volatile_size + c->persistent_size + c->dc_regions * c->dc_region_size;
 	sane_begin(t.dev);
 	faulty = broken = false;
@@ -707,6 +739,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	for (unsigned i = 0; in.len && i < STEPS_MAX; i++) {
 		step(&in);
 		faulty ? sane_check_alone() : sane_check();
+		check_background();
 	}
 	check_changes();
 	end();
