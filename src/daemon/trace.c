@@ -79,6 +79,24 @@ static void put_text(struct line *line, const struct swcxl_trace *t)
 	put(line, " %.*s |", (int)text.len, buf);
 }
 
+/* As it is, but for control characters in its strings: a file is shown on terminals. */
+static void put_json(struct line *line, const char *json)
+{
+	for (; *json; json++) {
+		unsigned char byte = (unsigned char)json[0], next = (unsigned char)json[1];
+
+		if (byte == 0x7f) {
+			put(line, "\\u007f");
+		} else if (byte == 0xc2 && next >= 0x80 && next < 0xa0) {
+			put(line, "\\u%04x", next);
+			json++;
+		} else {
+			putc_unlocked(*json, line->file);
+			line->bytes++;
+		}
+	}
+}
+
 uint64_t trace_print(FILE *file, const struct swcxl_trace *t)
 {
 	static const char *const kinds[] = {
@@ -111,7 +129,10 @@ uint64_t trace_print_qmp(FILE *file, uint64_t now_ns, const char *name, const ch
 {
 	struct line line = {file, 0};
 
-	put(&line, "%" PRIu64 " qmp %s %s = %s", now_ns, name, arguments, ret);
+	put(&line, "%" PRIu64 " qmp %s ", now_ns, name);
+	put_json(&line, arguments);
+	put(&line, " = ");
+	put_json(&line, ret);
 	return line.bytes;
 }
 

@@ -2,6 +2,7 @@
 """swcxlctl replay: what a guest and a person have done to one device, done to another one, gives
 the same trace; and what is not the same is found."""
 
+import json
 import os
 import random
 import re
@@ -254,6 +255,31 @@ def test_a_file_of_anybody_does_not_reach_the_terminal(recorded, tmp_path):
             path.write_bytes(text.replace(old, old[:-1] + control + old[-1:], 1))
             result = replay(path)
             assert control.decode() not in (result.out + result.err).replace("\r\n", "\n")
+
+
+def test_nor_does_what_is_made_of_its_escapes(recorded, tmp_path):
+    path, text = tmp_path / "trace", recorded.read_text()
+    for control in ("\x7f", "\x9b"):
+        words = {"path": f"/{control}/someone", "start": 64, "length": 64}
+        path.write_text(text.replace(
+            "\n", f"\n0 qmp  cxl-inject-poison {json.dumps(words)} = {{}}\n", 1))
+        result = replay(path)
+        assert result.status == DIFFERENT and "someone" in result.out
+        assert control not in result.out
+
+
+@pytest.mark.parametrize("word", ["\\", "\x7f", "\x9b", "\xc2\x80"])
+def test_strings_of_a_client(start, tmp_path, word):
+    path = tmp_path / "trace"
+    device = start("--clock", "virtual", "--trace", str(path))
+    with device.qmp() as qmp:
+        qmp.cmd("cxl-inject-poison", path=f"/{word}/mem0", start=64, length=64)
+    device.proc.terminate()
+    device.wait()
+    line = path.read_text().splitlines()[1]
+    assert not re.search("[\x00-\x1f\x7f-\x9f]", line)
+    assert json.loads(re.search("{.*?mem0.*?}", line)[0])["path"] == f"/{word}/mem0"
+    same(path)
 
 
 def test_more_input_than_a_payload(start, tmp_path):
