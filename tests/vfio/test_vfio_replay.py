@@ -224,11 +224,14 @@ def test_channels_are_bounded(recorded, tmp_path, number, status):
     assert status == SAME or "there is no such channel" in result.err
 
 
-def test_a_line_with_more_than_one_request(recorded, tmp_path):
+@pytest.mark.parametrize("line, status", [
+    ('quit"}{"execute":"quit {} = {}', DIFFERENT), ("quit {}} {} = {}", CANNOT),
+])
+def test_a_line_with_more_than_one_request(recorded, tmp_path, line, status):
     path = tmp_path / "trace"
     header = recorded.read_text().splitlines()[0]
-    path.write_text(f"{header}\n0 qmp quit {{}}}} {{}} = {{}}\n")
-    assert replay(path).status == DIFFERENT
+    path.write_text(f"{header}\n0 qmp {line}\n")
+    assert replay(path).status == status
 
 
 def test_a_line_that_makes_many_does_not_take_long(recorded, tmp_path):
@@ -268,7 +271,7 @@ def test_nor_does_what_is_made_of_its_escapes(recorded, tmp_path):
         assert control not in result.out
 
 
-@pytest.mark.parametrize("word", ["\\", "\x7f", "\x9b", "\xc2\x80"])
+@pytest.mark.parametrize("word", ["x} = {y", '"} = {"', "[{", "\\", "\x7f", "\x9b", "\xc2\x80"])
 def test_strings_of_a_client(start, tmp_path, word):
     path = tmp_path / "trace"
     device = start("--clock", "virtual", "--trace", str(path))
