@@ -284,16 +284,19 @@ static void serve(struct web *web, int signal_fd)
 			{.fd = info->epoll_fd, .events = POLLIN},
 			{.fd = signal_fd, .events = POLLIN},
 		};
-		int timeout = view_timeout_ms(web->view);
+		int timeout = view_timeout_ms(web->view), beat = stream_timeout_ms(web);
 		MHD_UNSIGNED_LONG_LONG http_ms;
 
 		if (MHD_get_timeout(web->http, &http_ms) == MHD_YES && http_ms < (unsigned)timeout)
 			timeout = (int)http_ms;
+		if (beat >= 0 && (unsigned)beat < (unsigned)timeout)
+			timeout = beat;
 		poll(fds, ARRAY_SIZE(fds), timeout);
 		if (fds[2].revents)
 			return;
 		if (view_step(web->view))
 			web_news(web);
+		stream_beat(web);
 		MHD_run(web->http);
 	}
 }

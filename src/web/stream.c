@@ -2,10 +2,12 @@
 /*
  * Server-sent events. A stream sends the newest state, waits for another one, and so on: one that
  * reads slowly skips states, and holds up nobody. One that reads nothing is ended by the server's
- * time-out, since there is always a next state to be sent.
+ * time-out, since there is always something to be sent: where states are rare, a comment. That also
+ * tells of pages that were closed meanwhile, whose places others need.
  */
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/util.h"
 #include "web/document.h"
@@ -19,8 +21,19 @@ struct stream {
 	struct document *document; /* that is being sent; NULL: none yet */
 	size_t sent;
 	bool waiting; /* for a newer one: suspended */
+	bool beat;    /* a comment is due */
 	struct stream *next;
 };
+
+static const char comment[] = ":\n\n";
+
+static int64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / (int64_t)NS_PER_MS;
+}
 
 static bool next_document(struct stream *stream)
 {
@@ -44,6 +57,11 @@ static ssize_t read_stream(void *ctx, uint64_t pos, char *buf, size_t max)
 		return MHD_CONTENT_READER_END_OF_STREAM;
 	if ((!stream->document || stream->sent == stream->document->len) &&
 	    !next_document(stream)) {
+		if (stream->beat && max >= strlen(comment)) {
+			stream->beat = false;
+			memcpy(buf, comment, strlen(comment));
+			return (ssize_t)strlen(comment);
+		}
 		stream->waiting = true;
 		MHD_suspend_connection(stream->connection);
 		return 0;
@@ -90,12 +108,32 @@ enum MHD_Result stream_open(struct web *web, struct MHD_Connection *connection)
 	return web_answer(connection, MHD_HTTP_OK, response);
 }
 
-void stream_news(struct web *web)
+static void wake(struct web *web, bool beat)
 {
+	web->beat = now_ms();
 	for (struct stream *stream = web->streams; stream; stream = stream->next) {
 		if (!stream->waiting)
 			continue;
 		stream->waiting = false;
+		stream->beat = beat;
 		MHD_resume_connection(stream->connection);
 	}
+}
+
+void stream_news(struct web *web)
+{
+	wake(web, false);
+}
+
+void stream_beat(struct web *web)
+{
+	if (stream_timeout_ms(web) == 0)
+		wake(web, true);
+}
+
+int stream_timeout_ms(const struct web *web)
+{
+	int64_t left = web->beat + WEB_BEAT_MS - now_ms();
+
+	return web->streams ? (int)MAX(left, 0) : -1;
 }

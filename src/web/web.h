@@ -15,6 +15,7 @@
 #define WEB_STREAMS_MAX     32		/* pages that are open: they leave connections for others */
 #define WEB_BODY_MAX        4096u	/* the longest request has five short members */
 #define WEB_IDLE_S          5u		/* no byte sent or read: it is gone, or does not read */
+#define WEB_BEAT_MS         2000	/* without a state: a write tells who is gone */
 
 /* clang-format on */
 
@@ -31,6 +32,7 @@ struct web {
 	struct document *document; /* of this state, or NULL */
 	struct stream *streams;
 	unsigned stream_count;
+	int64_t beat; /* when streams were written to last, in ms */
 	bool ending;
 };
 
@@ -53,6 +55,9 @@ enum MHD_Result web_refuse(struct MHD_Connection *connection, unsigned status, c
 
 enum MHD_Result stream_open(struct web *web, struct MHD_Connection *connection);
 void stream_news(struct web *web);
+/* Lets streams that wait for long say that they do; and when to call it, -1: there are none. */
+void stream_beat(struct web *web);
+int stream_timeout_ms(const struct web *web);
 
 /* ---- action.c: what changes the device ------------------------------------------------------- */
 

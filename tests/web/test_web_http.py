@@ -21,6 +21,8 @@ PAGE = os.path.join(os.path.dirname(__file__), "../../src/web/page")
 def read_event(answer):
     """The next event of a stream."""
     lines = [answer.readline(), answer.readline()]
+    while lines == [b":\n", b"\n"]:  # there was none for a while
+        lines = [answer.readline(), answer.readline()]
     assert lines[0].startswith(b"data: ") and lines[1] == b"\n", lines
     return json.loads(lines[0][6:])
 
@@ -338,6 +340,27 @@ def test_many_browsers(pair):
     wait_until("there is room again", again)
     for stream in streams:
         stream.close()
+
+
+def test_closed_pages_make_room_while_nothing_happens(start):
+    """With a state a minute, comments find out whose reader is gone; who reads is left alone."""
+    web = start(web=("--interval", "60000"))[1]
+    closed, reader = [Stream(web) for _ in range(31)], Stream(web)
+    first = reader.next()
+    for stream in closed:
+        stream.next()
+        stream.close()
+    begun = time.monotonic()
+
+    def again():
+        stream = Stream(web)
+        stream.close()
+        return stream.status == 200
+    wait_until("there is room again", again)
+    assert web.state()["number"] == first["number"]  # and that was not because of a state
+    assert [reader.answer.readline() for _ in range(4)] == [b":\n", b"\n"] * 2
+    assert 1 < time.monotonic() - begun < 30
+    reader.close()
 
 
 def test_connections_are_bounded_and_the_idle_give_way(pair):
