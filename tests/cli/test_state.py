@@ -144,10 +144,13 @@ def setting(document, name):
 
 @pytest.mark.parametrize("change, text", [
     (lambda d: first(d, "poison").pop("known"), "'known' is missing"),
+    (lambda d: first(d, "poison").update(known=None), "'known' is null"),
+    (lambda d: first(d, "poison").update(poison=None), "'poison' is null"),
+    (lambda d: first(d, "event").update(shows=None), "'shows' is null"),
     (lambda d: first(d, "poison").update(known=1), "'known' is neither true nor false"),
     (lambda d: first(d, "poison").update(source="sun"), "'source' is no source"),
     (lambda d: first(d, "poison").update(colour="red"), "it has a member too many"),
-    (lambda d: first(d, "poison").update(poison=-64), "'poison' is not a number"),
+    (lambda d: first(d, "poison").update(poison=-64), "'poison' is no whole number from 0 on"),
     (lambda d: first(d, "poison").update(poison=1), "such a device cannot have that"),
     (lambda d: first(d, "poison").update(poison=1 << 50), "such a device cannot have that"),
     (lambda d: first(d, "content").update(data="zz" * 64), "no hexadecimal digit"),
@@ -277,6 +280,37 @@ def test_a_capacity_is_no_negative_number(device, state, name):
             document["device"][name] = value
             with pytest.raises(QmpError, match=f"'device' has no number '{name}'"):
                 qmp.cmd("swcxl-import-state", state=document)
+
+
+def numbers(value):
+    """(object or list, key) of each number in it."""
+    for key in value if isinstance(value, dict) else range(len(value)):
+        if isinstance(value[key], (dict, list)):
+            yield from numbers(value[key])
+        elif type(value[key]) is int:
+            yield value, key
+
+
+def test_no_number_is_negative_or_broken(ctl, device, state):
+    """Wherever it stands: 2^64 - 1 and 0 are what such a number could be taken for."""
+    document, before = json.loads(state), ctl.ok("state", "export")
+    all_records, seen = document["records"], set()
+    with device.qmp() as qmp:
+        for record in all_records:
+            for place, key in numbers(record):
+                kept = place[key]
+                document["records"] = [record]
+                for place[key] in -1, -(1 << 63), -0.5, 0.5, kept + 0.5, str(kept):
+                    with pytest.raises(QmpError, match=f"Record 1: '{key}' is no whole number"):
+                        qmp.cmd("swcxl-import-state", state=document)
+                place[key] = kept
+                seen.add(key)
+        document["records"] = all_records
+        for document["swcxl-state"] in -1, -(1 << 63), 0.5, 1.5, "1", True, None:
+            with pytest.raises(QmpError, match="'swcxl-state'"):
+                qmp.cmd("swcxl-import-state", state=document)
+    assert {"poison", "list", "length", "timestamp", "content", "lsa", "dirty-count"} < seen
+    assert ctl.ok("state", "export") == before
 
 
 def test_what_a_client_may_say_wrong(device):

@@ -209,10 +209,11 @@ static struct json_object *member(struct taker *t, const char *key)
 {
 	struct json_object *value = NULL;
 
-	if (json_object_object_get_ex(t->object, key, &value))
-		t->taken++;
-	else
+	if (!json_object_object_get_ex(t->object, key, &value))
 		bad(t, "'%s' is missing", key);
+	else if (!value)
+		bad(t, "'%s' is null", key);
+	t->taken++;
 	return value;
 }
 
@@ -222,8 +223,8 @@ static bool take_uint(struct taker *t, const char *key, uint64_t max, uint64_t *
 
 	if (!value)
 		return false;
-	if (!json_object_is_type(value, json_type_int) || (json_object_get_int64(value) < 0))
-		return bad(t, "'%s' is not a number", key);
+	if (!json_object_is_type(value, json_type_int) || json_object_get_int64(value) < 0)
+		return bad(t, "'%s' is no whole number from 0 on", key);
 	*v = json_object_get_uint64(value);
 	return *v <= max || bad(t, "'%s' is more than %" PRIu64, key, max);
 }
