@@ -17,6 +17,7 @@ import time
 LINE = 64
 UNIT = 256 << 20
 CEL = bytes.fromhex("0da9c0b5bf414b788f7996b1623b3f17")
+VENDOR_DEBUG = bytes.fromhex("5e1819d911a9400c811fd60719403d86")
 DYNAMIC_CAPACITY = bytes.fromhex("ca95afa7f18340188c2f95268e101a2a")
 BACKGROUND_STARTED, INVALID_INPUT, UNSUPPORTED, BUSY = 1, 2, 3, 6
 BAD_ADDRESS, WRONG_MAILBOX = 0xF, 0x15
@@ -42,6 +43,7 @@ class Model:
         self.counters = b""  # behind the regions
         self.extents = []  # start, length
         self.labels = b""
+        self.debug = b""  # the Vendor Debug log, if there is anything in it
         self.generation = 0
         self.before_page = lambda start: None  # of the extent list
         self.overflow = 0  # its timestamp
@@ -173,12 +175,15 @@ class Model:
         return 0, struct.pack("<Q", 1000000000 * 10**9)
 
     def cmd_0400(self, mailbox, payload):
-        return 0, struct.pack("<H6x", 1) + CEL + struct.pack("<I", 4 * len(self.effects))
+        logs = [(CEL, 4 * len(self.effects)), *([(VENDOR_DEBUG, len(self.debug))] if self.debug else [])]
+        return 0, struct.pack("<H6x", len(logs)) + b"".join(struct.pack("<16sI", *log) for log in logs)
 
     def cmd_0401(self, mailbox, payload):
         uuid, offset, length = struct.unpack("<16sII", payload)
         log = b"".join(struct.pack("<HH", *entry) for entry in self.effects.items())
-        if uuid != CEL or length > self.payload or offset + length > len(log):
+        if uuid == VENDOR_DEBUG:
+            log = self.debug
+        if uuid not in (CEL, VENDOR_DEBUG) or length > self.payload or offset + length > len(log):
             return INVALID_INPUT, b""
         return 0, log[offset:offset + length]
 

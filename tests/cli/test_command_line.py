@@ -16,6 +16,7 @@ import threading
 import pytest
 from ctl import DONE, NO_CONNECTION, REFUSED, SWCXLCTL, TOP, USAGE, Ctl
 from daemon import Daemon
+from fake_pci import Function, Model
 
 NOWHERE = Ctl("--qmp", "/dev/null/at/all")  # nothing can ever appear there, so it is not waited for
 BARE = Ctl()
@@ -400,6 +401,23 @@ def test_a_broken_line_begins_at_once():
     """Also where there is less room than text likes."""
     text = on_terminal(BARE, "--help", columns=30, NO_COLOR="1")
     assert text.startswith("Usage: swcxlctl")
+
+
+@pytest.mark.parametrize("log, shown", [
+    (b"one\ntwo", "one\ntwo\n"),
+    (b"one\ntwo\n", "one\ntwo\n"),
+    (b"one" + bytes(5), "one\n"),
+    (b"\n", "\n"),
+    (bytes(8), ""),
+])
+def test_a_last_line_without_an_end_is_shown(tmp_path, log, shown):
+    """What a vendor puts into a log may end anywhere."""
+    model = Model()
+    model.debug = log
+    with Function(tmp_path, model) as function:
+        ctl = Ctl("--pci", function.BDF, SWCXL_SYSFS=str(tmp_path))
+        assert ctl.ok("log", "vendor-debug") == shown
+        assert on_terminal(ctl, "log", "vendor-debug").replace("\r\n", "\n") == shown
 
 
 def test_broken_line_stays_in_its_column(start):
