@@ -207,6 +207,20 @@ def test_before_3_1_each_extent_is_an_offer(start):
 
 # ---- what the host makes of offers ---------------------------------------------------------------
 
+def test_the_lists_generation_counts_on_through_resets(qmp):
+    """And begins anew with a state that is imported, as with a process."""
+    have(qmp, (0, BLOCK))
+    have(qmp, (BLOCK, BLOCK))
+    generation = state(qmp)["generation"]
+    for kind in "cold", "conventional", "cxl", "function":
+        qmp.cmd("swcxl-reset", type=kind)
+        assert state(qmp)["generation"] == generation + 1, kind  # region 0 is volatile
+    parts = qmp.cmd("swcxl-export-state")
+    assert generation > 0 and parts["next"] == ""
+    qmp.cmd("swcxl-import-state", state=parts)
+    assert state(qmp)["generation"] == 0
+
+
 def test_an_offer_is_accepted_in_parts(qmp, checked):
     add(qmp, "prescriptive", (0, 4 * BLOCK), (8 * BLOCK, 2 * BLOCK), tag="tag1")
     add(qmp, "free", (0, BLOCK))
