@@ -29,7 +29,8 @@ static uint8_t *out;
 static uint64_t top; /* bytes */
 static bool faulty;  /* faults are planted: answers may be wrong */
 
-static bool broken; /* no change can be made durable */
+static bool broken;		    /* no change can be made durable */
+static bool doubt[SWCXL_MAILBOXES]; /* the reply that is held is to what has changed something */
 static uint64_t commits;
 static bool may_end; /* this step may tell of the end of what runs in the background */
 
@@ -218,6 +219,7 @@ static void run_mailbox(unsigned box, unsigned opcode, const uint8_t *in, uint32
 	uint32_t fits = MIN(len, swcxl_get_config(t.dev)->payload_size);
 	bool rang = rings(box);
 	uint64_t command = get_register(box, MBOX_COMMAND), status = get_register(box, MBOX_STATUS);
+	uint64_t changes = t.changes;
 
 	swcxl_bar_write(t.dev, SWCXL_BAR_DEVICE, swcxl_payload_offset(t.dev, box), in, fits);
 	put_register(box, MBOX_COMMAND, opcode | (uint64_t)len << 16, 8);
@@ -225,8 +227,10 @@ static void run_mailbox(unsigned box, unsigned opcode, const uint8_t *in, uint32
 	if (rings(box)) {
 		if (!faulty)
 			check_held(box, rang, command, status);
-		if (!faulty && !rang)
+		if (!faulty && !rang) {
 			check_unseen(box, in, fits);
+			doubt[box] = t.changes != changes;
+		}
 		return;
 	}
 	MUST(faulty || !is_holding());
@@ -514,16 +518,26 @@ static void step_many(struct input *in)
 	MUST(!error || error == -ENOMEM || after.poisoned_lines == before.poisoned_lines);
 }
 
-/* Settled is settled: only what waits for a commit, or a fault, leaves a doorbell at 1. */
+/* Settled is settled: only what waits for a commit, or a fault, leaves a doorbell at 1. And what
+ * has changed something that never was durable is not acknowledged. */
 static void check_doorbells(void)
 {
-	for (unsigned box = 0; box < SWCXL_MAILBOXES; box++)
+	for (unsigned box = 0; box < SWCXL_MAILBOXES; box++) {
 		MUST(faulty || is_holding() || !rings(box));
+		if (doubt[box] && broken && !faulty) {
+			MUST(MBOX_STATUS_RC(get_register(box, MBOX_STATUS)) ==
+			     SWCXL_INTERNAL_ERROR);
+			MUST(!MBOX_COMMAND_LENGTH(get_register(box, MBOX_COMMAND)));
+		}
+		doubt[box] &= rings(box);
+	}
 }
 
 /* As the state file's side does it: a ticket is 0 when all is durable. */
 static void step_commit(struct input *in)
 {
+	for (unsigned box = 0; box < SWCXL_MAILBOXES; box++) /* or a reset has ended it */
+		doubt[box] &= rings(box);
 	switch (take(in, 1) % COMMITS) {
 	case COMMIT_BEGINS:
 		t.ticket = ++commits;
@@ -653,6 +667,7 @@ static void step(struct input *in)
 		break;
 	case STEP_RESET:
 		swcxl_reset(t.dev, (enum swcxl_reset)(take(in, 1) % 5));
+		memset(doubt, 0, sizeof(doubt));
 		break;
 	case STEP_OPEN:
 	case STEP_CLOSE:
@@ -716,6 +731,7 @@ static void begin(const struct swcxl_config *c)
 	for (unsigned i = 0; i < SWCXL_MAILBOXES; i++)
 		lent[i] = aligned_alloc(SWCXL_REGISTERS_SIZE, LENT_SIZE);
 	memset(channel, 0, sizeof(channel));
+	memset(doubt, 0, sizeof(doubt));
 	channel[ON_CONTROL] = swcxl_cci_new(t.dev);
 }
 

@@ -278,7 +278,7 @@ static void commit_seeds(void)
 			command(box, 0x4300); /* finds it held */
 			ADD(STEP_COMMIT, COMMIT_BEGINS);
 			command(box, 0x4304); /* a scan, which ends */
-			ADD(STEP_TIME, 129, STEP_COMMIT, ends[i], STEP_STATE);
+			ADD(STEP_TIME, 129, 0, 0, 0, STEP_COMMIT, ends[i], STEP_STATE);
 			command(box, 0x4305);
 			ADD(STEP_COMMIT, COMMIT_DONE);
 			command(box, 0x4302);
