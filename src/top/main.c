@@ -267,7 +267,7 @@ int main(int argc, char **argv)
 	if (!values[OPT_qmp] || !*values[OPT_qmp])
 		die("Say which device: --qmp SOCK (or set SWCXL_QMP)");
 	if (top)
-		top->view = view_open(values[OPT_qmp], interval);
+		top->view = view_open(values[OPT_qmp], interval, false);
 	if (!top || !top->view)
 		die("Out of memory");
 	screen = open_screen();

@@ -41,6 +41,7 @@ struct request {
 struct view {
 	char *path;
 	unsigned interval_ms;
+	bool rows; /* are wanted */
 	struct conn conn;
 	bool greeted;
 	struct request queue[QUEUE];
@@ -70,7 +71,7 @@ static int64_t now_ms(void)
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / (int64_t)NS_PER_MS;
 }
 
-struct view *view_open(const char *path, unsigned interval_ms)
+struct view *view_open(const char *path, unsigned interval_ms, bool rows)
 {
 	struct view *view = calloc(1, sizeof(*view));
 
@@ -81,6 +82,7 @@ struct view *view_open(const char *path, unsigned interval_ms)
 		return NULL;
 	}
 	view->interval_ms = interval_ms;
+	view->rows = rows;
 	view->conn.fd = -1;
 	snprintf(view->state.why, sizeof(view->state.why), "Not connected to %.180s yet", path);
 	return view;
@@ -325,7 +327,8 @@ static void got_device(void *ctx, struct json_object *value, const char *error)
 	view->next.record_count = 0;
 	view->map_parts = 0;
 	ask(view, "swcxl-query-stats", NULL, got_stats, view);
-	ask_max(view, "swcxl-query-poison", NULL, VIEW_ROWS + 1, got_rows, view);
+	if (view->rows)
+		ask_max(view, "swcxl-query-poison", NULL, VIEW_ROWS + 1, got_rows, view);
 	for (unsigned i = 0; i < VIEW_LOGS; i++) {
 		view->logs[i] = (struct log_ctx){view, i};
 		if (view->next.logs[i].count)

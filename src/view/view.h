@@ -3,7 +3,7 @@
  * A device as pictures and screens show it: asked over its control socket again and again, without
  * ever waiting, and put into one plain struct. What asks is a step of this client's loop:
  *
- *	struct view *view = view_open(path, interval_ms);
+ *	struct view *view = view_open(path, interval_ms, rows);
  *	for (;;) {
  *		poll(view_fd(view), view_poll_events(view), view_timeout_ms(view), and your own);
  *		if (view_step(view))
@@ -26,7 +26,7 @@
 #define VIEW_CELLS 1024
 #define VIEW_SEGMENTS 10 /* volatile, persistent, eight regions */
 #define VIEW_EXTENTS 1024
-#define VIEW_ROWS 1000
+#define VIEW_ROWS 200
 #define VIEW_LOGS 5
 #define VIEW_RECORDS 64 /* of all logs, the newest of each */
 
@@ -144,8 +144,9 @@ struct view_state {
 struct view;
 struct json_object;
 
-/* NULL: no memory. The path is copied. Nothing is done before the first step. */
-struct view *view_open(const char *path, unsigned interval_ms);
+/* NULL: no memory. The path is copied. Nothing is done before the first step. rows: are they wanted
+ * with each sample? */
+struct view *view_open(const char *path, unsigned interval_ms, bool rows);
 void view_close(struct view *view);
 
 /* What to wait for: a descriptor, or -1; its poll() events; and a time, 0 if it is now. */

@@ -9,8 +9,6 @@
 #include "client/json.h"
 #include "view/view.h"
 
-#define ROWS 200u /* of ranges: a page shows no more */
-
 static struct json_object *object_in(struct json_object *parent, const char *key)
 {
 	struct json_object *object = json_object_new_object();
@@ -109,8 +107,8 @@ static void add_poison(struct json_object *to, const struct view_state *s)
 	add_number(poison, "injected", s->injected_lines);
 	add_number(poison, "permanent", s->permanent_lines);
 	add_number(poison, "ranges", s->ranges);
-	add_bool(poison, "cut", s->rows_cut || s->row_count > ROWS);
-	for (size_t i = 0; i < MIN(s->row_count, ROWS); i++) {
+	add_bool(poison, "cut", s->rows_cut);
+	for (size_t i = 0; i < s->row_count; i++) {
 		struct json_object *row = object_at_end(rows);
 
 		add_number(row, "start", s->rows[i].start);

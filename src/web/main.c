@@ -318,7 +318,7 @@ int main(int argc, char **argv)
 		fprintf(stderr, "swcxl-web: the token crosses the network in the clear: use a "
 				"tunnel, or a proxy with TLS, in front of a loopback address\n");
 	signal_fd = signals();
-	web.view = view_open(options.qmp, options.interval_ms);
+	web.view = view_open(options.qmp, options.interval_ms, true);
 	if (!web.view || signal_fd < 0)
 		die(FAILED, "Cannot start: %s", strerror(errno));
 	await_device(web.view, signal_fd);

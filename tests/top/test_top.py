@@ -157,6 +157,9 @@ def test_many_ranges_come_in_parts(terminal, device):
                    ranges=[[(i * 1000 + n) * 8192, 64] for n in range(1000)])
     screen = watch(terminal, device)
     screen.shows("20000 lines in 20000 ranges, 20000 latent", "At 0x0: 64 poisoned, 64 latent")
+    stats = device.cmd("swcxl-query-stats")["qmp"]["commands"]
+    commands = {command["name"] for command in stats}
+    assert "swcxl-query-map" in commands and "swcxl-query-poison" not in commands  # it shows no list
     wait_until("every cell up to the last error",
                lambda: "".join(screen.map().values()) == "?" * 313 + "." * 199)
 

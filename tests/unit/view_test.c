@@ -29,7 +29,7 @@ static void a_connection_that_goes_with_a_request_is_told_of(void)
 	snprintf(address.sun_path, sizeof(address.sun_path), "/tmp/view-test-%d", (int)getpid());
 	unlink(address.sun_path);
 	CHECK(!bind(listener, (void *)&address, sizeof(address)) && !listen(listener, 1));
-	view = view_open(address.sun_path, 1000);
+	view = view_open(address.sun_path, 1000, true);
 	view_step(view);
 	device = accept(listener, NULL, NULL);
 	CHECK(device >= 0 && send(device, greeting, strlen(greeting), 0) > 0);
