@@ -425,7 +425,8 @@ bool options_in_trace(const char *word)
 {
 	const struct row *row = find(word + 2, strcspn(word + 2, "="));
 
-	return row && (row->device || !strcmp(row->name, "name"));
+	return row && (row->device || !strcmp(row->name, "name")) &&
+	       has_argument(row) == !!strchr(word, '=');
 }
 
 static void set_defaults(struct options *options)

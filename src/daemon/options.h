@@ -43,7 +43,7 @@ void options_complete(int count, char **words);
  * preceded by a blank. */
 void options_print_device(FILE *file, const struct options *options);
 
-/* Is this option (--name=value) one of those in the header of a trace? */
+/* Is this option (--name=value, or one without a value) one of those in the header of a trace? */
 bool options_in_trace(const char *word);
 
 #endif

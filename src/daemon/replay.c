@@ -251,6 +251,8 @@ static const char *do_qmp(struct replay *r, const struct replay_line *line)
 {
 	char *request;
 
+	if (strpbrk(line->channel, "\"\\")) /* it would be another request */
+		return "there is no such command";
 	if (asprintf(&request, "{\"execute\": \"%s\", \"arguments\": %s}", line->channel,
 		     line->arguments) < 0)
 		abort();
