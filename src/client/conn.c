@@ -33,7 +33,9 @@ static bool conn_try(struct conn *conn, const struct sockaddr_un *address, bool 
 	    fcntl(conn->fd, F_SETFL, O_NONBLOCK) == 0)
 		return true;
 	conn->error = errno;
-	conn_close(conn);
+	if (conn->fd >= 0)
+		close(conn->fd);
+	conn->fd = -1;
 	return false;
 }
 
