@@ -158,7 +158,7 @@ static struct json_object *parse(const char *path, const char *text, size_t len)
 	unsigned line = 1;
 	size_t at;
 
-	if (!tokener || len > INT32_MAX)
+	if (!tokener || len >= INT32_MAX)
 		die(REFUSED, "%s is too large to be read", path);
 	json_tokener_set_flags(tokener, JSON_TOKENER_STRICT);
 	state = json_tokener_parse_ex(tokener, text, (int)len + 1);

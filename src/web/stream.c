@@ -59,8 +59,9 @@ static ssize_t read_stream(void *ctx, uint64_t pos, char *buf, size_t max)
 	    !next_document(stream)) {
 		if (stream->beat && max >= strlen(comment)) {
 			stream->beat = false;
-			memcpy(buf, comment, strlen(comment));
-			return (ssize_t)strlen(comment);
+			n = strlen(comment);
+			memcpy(buf, comment, n);
+			return (ssize_t)n;
 		}
 		stream->waiting = true;
 		MHD_suspend_connection(stream->connection);

@@ -38,7 +38,7 @@ static const char *key_of(const char *name, char key[static 48])
 {
 	size_t i = 0;
 
-	for (; name[i] && i < 47; i++) {
+	for (; i < 47 && name[i]; i++) {
 		key[i] = name[i];
 		if (key[i] == '_')
 			key[i] = '-';
@@ -319,7 +319,7 @@ static bool take_structs(struct taker *t, const char *key, const struct field *f
 static bool take_field(struct taker *t, const struct field *f, uint8_t *p)
 {
 	char key[48];
-	uint64_t v;
+	uint64_t v = 0;
 
 	key_of(f->name, key);
 	if (field_struct(f))
