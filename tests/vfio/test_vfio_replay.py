@@ -15,7 +15,7 @@ import pytest
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "cli"))
 
-from ctl import Ctl  # noqa: E402
+from ctl import NO_CONNECTION, Ctl  # noqa: E402
 from daemon import Daemon, program  # noqa: E402
 from test_vfio_doe import CXL, DISCOVERY, SIG, TABLE_ACCESS, Doe  # noqa: E402
 from test_vfio_walk import Walk  # noqa: E402
@@ -170,6 +170,13 @@ def test_what_is_not_the_same_is_found(recorded, tmp_path, old, new, line, field
                  .group(1))
     assert line in changed.splitlines()[number - 1]
     assert field in result.out, result
+
+
+def test_replay_finds_its_program(recorded):
+    """Beside swcxlctl, when $SWCXL does not say where it is and the path has none."""
+    assert Ctl(SWCXL="", PATH="/nowhere").run("replay", recorded).status == SAME
+    missing = Ctl(SWCXL="/nowhere/swcxl").run("replay", recorded)
+    assert missing.status == NO_CONNECTION and "Cannot run /nowhere/swcxl" in missing.err, missing
 
 
 def test_another_device_is_not_the_same(recorded):
