@@ -23,8 +23,7 @@ static void drop_output(struct qmp_session *session)
 	qmp_session_sent(session, qmp_session_pending(session, &bytes));
 }
 
-/* All of it, or up to where nothing more is taken: after "quit", or when a line that is several
- * requests has more replies than a client may leave. */
+/* All of it, or up to where nothing more is taken: behind "quit", for one. */
 static void feed(struct qmp_session *session, const char *text)
 {
 	size_t len = strlen(text), n = 1;
