@@ -121,9 +121,7 @@ void cci_identify(struct link *link, struct identity *id)
 		.since_3_0 = reply.len > IDENTIFY_MEMORY_DEVICE_OUT_2_0,
 	};
 	memcpy(id->fw_revision, out.fw_revision, sizeof(out.fw_revision));
-	for (char *c = id->fw_revision; *c; c++)
-		if (*c < ' ' || *c > '~')
-			*c = '?';
+	make_printable(id->fw_revision);
 	find_parts(link, &out, id);
 	find_regions(link, id);
 }

@@ -154,9 +154,7 @@ static void show(const struct reader *r, char *text)
 {
 	struct line line;
 
-	for (char *c = text; *c; c++)
-		if (!isprint((unsigned char)*c))
-			*c = '?';
+	make_printable(text);
 	if (!parse(text, &line) || !is_wanted(r->ctl, &line))
 		return;
 	if (r->ctl->json)

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/control.h"
 #include "base/util.h"
 #include "cli/report.h"
 #include "swcxl/swcxl.h"
@@ -90,24 +91,31 @@ struct text duration_text(uint64_t ms)
 	return t;
 }
 
+void make_printable(char *text)
+{
+	for (; *text; text++)
+		if (*text < ' ' || *text > '~')
+			*text = '?';
+}
+
 struct quote quote(const char *text)
 {
 	struct quote q;
 
 	snprintf(q.s, sizeof(q.s), "%s", text);
-	for (char *c = q.s; *c; c++)
-		if (*c < ' ' || *c > '~')
-			*c = '?';
+	make_printable(q.s);
 	return q;
 }
 
 void print_escaped(FILE *file, const char *json)
 {
-	for (const unsigned char *c = (const unsigned char *)json; *c; c++)
-		if (*c == 0x7f || (*c == 0xc2 && c[1] >= 0x80 && c[1] < 0xa0))
-			fprintf(file, "\\u%04x", *c == 0x7f ? *c : *++c);
+	for (unsigned n; *json; json += n ? n : 1) {
+		n = *json == '\n' ? 0 : control_bytes(json);
+		if (n)
+			fprintf(file, "\\u%04x", control_code(json, n));
 		else
-			putc_unlocked(*c, file);
+			putc_unlocked(*json, file);
+	}
 }
 
 static const struct {

@@ -29,8 +29,9 @@ struct text time_text(uint64_t ns);	 /* UTC; "-" for 0, a device clock that was 
 struct text since_text(uint64_t ns);	 /* " since ..."; "" for 0 */
 struct text duration_text(uint64_t ms);	 /* "850 ms", "4.2 s" */
 
-/* Text that a device sent, as much as fits: what is not printable ASCII, and so may be a control
- * sequence of the terminal, becomes '?'. */
+/* Of text that a device sent, what is not printable ASCII, and so may be a control sequence of the
+ * terminal, becomes '?': where it stands, or in a copy of as much as fits. */
+void make_printable(char *text);
 struct quote {
 	char s[256];
 };

@@ -13,6 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/control.h"
 #include "base/util.h"
 #include "cli/format.h"
 #include "client/names.h"
@@ -173,11 +174,7 @@ void print_json(struct json_object *document)
 static void say(char *text)
 {
 	for (char *c = text; *c; c++)
-		if ((unsigned char)*c < ' ' || *c == 0x7f)
-			*c = '?';
-		else if ((unsigned char)c[0] == 0xc2 && (unsigned char)c[1] >= 0x80 &&
-			 (unsigned char)c[1] < 0xa0)
-			c[0] = c[1] = '?';
+		memset(c, '?', control_bytes(c));
 	fflush(stdout);
 	fprintf(stderr, "swcxlctl: %s\n", text);
 }

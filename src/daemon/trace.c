@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/control.h"
 #include "base/util.h"
 #include "daemon/log.h"
 #include "daemon/options.h"
@@ -82,14 +83,10 @@ static void put_text(struct line *line, const struct swcxl_trace *t)
 /* As it is, but for control characters in its strings: a file is shown on terminals. */
 static void put_json(struct line *line, const char *json)
 {
-	for (; *json; json++) {
-		unsigned char byte = (unsigned char)json[0], next = (unsigned char)json[1];
-
-		if (byte == 0x7f) {
-			put(line, "\\u007f");
-		} else if (byte == 0xc2 && next >= 0x80 && next < 0xa0) {
-			put(line, "\\u%04x", next);
-			json++;
+	for (unsigned n; *json; json += n ? n : 1) {
+		n = control_bytes(json);
+		if (n) {
+			put(line, "\\u%04x", control_code(json, n));
 		} else {
 			putc_unlocked(*json, line->file);
 			line->bytes++;

@@ -5,6 +5,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/util.h"
@@ -62,6 +63,20 @@ static inline void qmp_arguments(FILE *to, const struct qmp_arg *arg)
 		qmp_argument(to, arg);
 		fputs(arg[1].name ? ", " : "", to);
 	}
+}
+
+/* As text, for free(). */
+static inline char *qmp_arguments_text(const struct qmp_arg *arg)
+{
+	char *text = NULL;
+	size_t len;
+	FILE *to = open_memstream(&text, &len);
+
+	if (!to)
+		abort();
+	qmp_arguments(to, arg);
+	fclose(to);
+	return text;
 }
 
 #endif

@@ -21,14 +21,8 @@ static void every_command(void)
 {
 	for (size_t i = 0; i < QMP_COMMANDS; i++) {
 		const struct qmp_command *command = &qmp_commands[i];
-		char *text = NULL;
-		size_t len;
-		FILE *to = open_memstream(&text, &len);
+		char *text = qmp_arguments_text(command->args());
 
-		if (!to)
-			abort();
-		qmp_arguments(to, command->args());
-		fclose(to);
 		say(0, "{'execute': '");
 		say_more(command->name);
 		say_more("', 'arguments': {");

@@ -48,38 +48,44 @@ static void *on_realloc(void *ctx, void *old, size_t size)
 	return NULL;
 }
 
-static void on_trace(void *ctx, const struct swcxl_trace *t)
-{
-	char *text = NULL;
-	size_t len;
-	FILE *to = open_memstream(&text, &len);
+/* A line of the trace: what is printed between the two. */
+static char *line;
+static size_t line_len;
 
-	(void)ctx;
+static FILE *begin_line(void)
+{
+	FILE *to = open_memstream(&line, &line_len);
+
 	if (!to)
 		abort();
-	trace_print(to, t);
+	return to;
+}
+
+static void end_line(FILE *to)
+{
 	putc('\n', to);
 	fclose(to);
-	add_bytes(text, len);
-	free(text);
+	add_bytes(line, line_len);
+	free(line);
 	life.lines++;
+}
+
+static void on_trace(void *ctx, const struct swcxl_trace *t)
+{
+	FILE *to = begin_line();
+
+	(void)ctx;
+	trace_print(to, t);
+	end_line(to);
 }
 
 static void on_qmp_trace(void *ctx, const char *name, const char *arguments, const char *ret)
 {
-	char *text = NULL;
-	size_t len;
-	FILE *to = open_memstream(&text, &len);
+	FILE *to = begin_line();
 
 	(void)ctx;
-	if (!to)
-		abort();
 	trace_print_qmp(to, swcxl_now(life.dev), name, arguments, ret);
-	putc('\n', to);
-	fclose(to);
-	add_bytes(text, len);
-	free(text);
-	life.lines++;
+	end_line(to);
 }
 
 static void begin(unsigned header)
@@ -193,14 +199,8 @@ static void every_control_command(void)
 {
 	for (unsigned i = 0; i < QMP_COMMANDS; i++) {
 		const struct qmp_command *command = &qmp_commands[i];
-		char *text = NULL, *request = NULL;
-		size_t len;
-		FILE *to = open_memstream(&text, &len);
+		char *text = qmp_arguments_text(command->args()), *request = NULL;
 
-		if (!to)
-			abort();
-		qmp_arguments(to, command->args());
-		fclose(to);
 		begin(i % REPLAY_HEADERS);
 		if (asprintf(&request, "{\"execute\": \"%s\", \"arguments\": {%s}}", command->name,
 			     text) < 0)
